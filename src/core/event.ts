@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { type ChatKey, chatAddressSchema } from './address.ts';
+import type { ConversationId, EventId, TurnId } from './ids.ts';
+import type { Role } from './person.ts';
+
+/** A file as the platform names it; the bytes are fetched only after the sender is authorised. */
+export const fileRefSchema = z.object({
+  id: z.string().min(1),
+  kind: z.enum(['image', 'document', 'audio', 'video']),
+  name: z.string().max(255),
+  mime: z.string().max(127),
+  bytes: z.number().int().nonnegative().nullable(),
+});
+export type FileRef = Readonly<z.infer<typeof fileRefSchema>>;
+
+/**
+ * What an adapter hands to the inbox: one thing that somebody did on a platform.
+ * `platformId` is the dedupe key within the channel: the same delivery, seen again, carries the same one.
+ */
+export const inboundEventSchema = z.object({
+  platformId: z.string().min(1).max(512),
+  kind: z.enum(['message', 'edit', 'button', 'reaction']),
+  chat: chatAddressSchema,
+  direct: z.boolean(),
+  sender: z.object({ id: z.string().min(1).max(256), name: z.string().max(256) }),
+  /** The text is meant for the bot: always in a direct chat; in a group when it is mentioned or replied to. */
+  addressed: z.boolean(),
+  text: z.string(),
+  files: z.array(fileRefSchema).max(20),
+  /** The platform's id of this message and of the one it answers, where there are such ids. */
+  messageId: z.string().nullable(),
+  replyTo: z.string().nullable(),
+  /** When the platform says it was said. */
+  sentAt: z.number().int().nonnegative(),
+  /** The platform's envelope as JSON text, kept for replay; never shown to the model. */
+  raw: z.string(),
+});
+export type InboundEvent = Readonly<z.infer<typeof inboundEventSchema>>;
+
+/**
+ * queued → running → done | dead; queued → stale (asked about) → queued | done; refused and withdrawn are ends.
+ * A `decision` event is ours: the answer to an approval, put at the head of its conversation's queue.
+ */
+export type EventStatus = 'queued' | 'running' | 'done' | 'dead' | 'stale' | 'refused' | 'withdrawn';
+
+export type EventLane = 'turn' | 'command' | 'none';
+
+/** A stored event. `seq` is the order of arrival over all channels. */
+export interface StoredEvent {
+  readonly id: EventId;
+  readonly seq: number;
+  readonly channel: string;
+  readonly platformId: string;
+  readonly kind: InboundEvent['kind'] | 'decision';
+  readonly lane: EventLane;
+  readonly chat: ChatKey;
+  readonly conversation: ConversationId | null;
+  readonly person: string | null;
+  readonly role: Role | null;
+  readonly name: string;
+  readonly text: string;
+  readonly files: readonly FileRef[];
+  readonly messageId: string | null;
+  readonly sentAt: number;
+  readonly receivedAt: number;
+  readonly status: EventStatus;
+  readonly turn: TurnId | null;
+  readonly reason: string | null;
+}

@@ -1,0 +1,64 @@
+import type { ChatAddress } from '../address.ts';
+import type { ClockPort, LogPort } from './clock.ts';
+import type { Abilities, OutboundDelivery, SendResult } from '../delivery.ts';
+import type { FileRef, InboundEvent } from '../event.ts';
+
+/** The door from an adapter into the kernel. */
+export interface SinkPort {
+  /**
+   * Contract: resolves only after events and cursor are committed together; then the adapter may acknowledge.
+   * Rejects when nothing was stored: then it must not. Handing in an event again is harmless.
+   */
+  accept(events: readonly InboundEvent[], cursor?: string): Promise<void>;
+  /** The cursor committed last, or null. */
+  cursor(): Promise<string | null>;
+  /** Feeds readiness: a channel is down until it says up. `why` is for people. */
+  state(state: 'up' | 'down', why: string): void;
+}
+
+/** The adapter's own keys and sessions, kept in the store under its name. */
+export interface AdapterStatePort {
+  get(key: string): Promise<string | null>;
+  /** Null deletes. Resolves after commit. */
+  set(key: string, value: string | null): Promise<void>;
+}
+
+export interface AdapterDeps {
+  readonly clock: ClockPort;
+  readonly log: LogPort;
+  readonly state: AdapterStatePort;
+}
+
+/** What doctor prints about a channel: `fix` says in words what to do. */
+export interface Finding {
+  readonly level: 'ok' | 'warn' | 'fail';
+  readonly what: string;
+  readonly fix: string | null;
+}
+
+/**
+ * A platform. Differences between platforms are `abilities`, not methods.
+ * One folder, one contract test (test/contract/adapter.ts), one line in adapters/index.ts.
+ */
+export interface AdapterPort {
+  readonly name: string;
+  readonly abilities: Abilities;
+  /** Connects and keeps connecting (own backoff) until the signal aborts. Resolves when the loop has ended. */
+  start(sink: SinkPort, signal: AbortSignal): Promise<void>;
+  /** Webhook mode: POST /hooks/<name>. Absent: 404. Contract: answers 2xx only after `sink.accept` resolved. */
+  handle?(request: Request): Promise<Response>;
+  /** Contract: never throws for what the platform answers; one delivery is one platform call; no retries inside. */
+  send(delivery: OutboundDelivery, signal: AbortSignal): Promise<SendResult>;
+  /** After an interrupted send, only where sendSemantics is reconcilable. */
+  lookup?(
+    delivery: OutboundDelivery,
+  ): Promise<
+    { readonly found: 'sent'; readonly platformId: string } | { readonly found: 'absent' | 'unknown' }
+  >;
+  /** Shows "typing" once; ephemeral, dropped when late. Absent where abilities.typing is false. */
+  typing?(chat: ChatAddress): Promise<void>;
+  /** The bytes of a file that came in. Rejects when the platform no longer has it or it is over the limit. */
+  fetch?(file: FileRef, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+  check(): Promise<readonly Finding[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,11 @@
+export interface BootsPort {
+  /**
+   * Done by the store itself when it opens; read here. `crashStreak` counts the boots before this one, latest first,
+   * that neither stopped cleanly nor became healthy.
+   */
+  current(): Promise<{ readonly epoch: number; readonly crashStreak: number; readonly startedAt: number }>;
+  /** The turns a crash left running have all gone on or ended: the streak starts anew. */
+  healthy(): Promise<void>;
+  /** A clean stop. */
+  stopped(): Promise<void>;
+}

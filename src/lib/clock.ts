@@ -1,0 +1,31 @@
+/** The real clock. The only place of the project that touches timers and the wall clock. */
+export interface Clock {
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  after(ms: number, run: () => void): () => void;
+}
+
+// setTimeout takes 31 bits: a longer wait would fire at once.
+const longestTimerMs = 2_147_483_647;
+
+export function createClock(): Clock {
+  return { now: () => Date.now(), sleep, after };
+}
+
+function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, Math.min(Math.max(0, ms), longestTimerMs));
+  return () => clearTimeout(timer);
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted === true) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = after(ms, done);
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}

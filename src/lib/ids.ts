@@ -1,0 +1,25 @@
+import { createUlid, randomCode } from './random.ts';
+
+/** Ids with the prefix of their noun; the shape of core's IdsPort. */
+export interface Ids {
+  event(): `evt_${string}`;
+  conversation(): `cnv_${string}`;
+  turn(): `trn_${string}`;
+  delivery(): `dlv_${string}`;
+  spend(): `spd_${string}`;
+  approval(): string;
+  pairingCode(): string;
+}
+
+export function createIds(clock: { now(): number }): Ids {
+  const ulid = createUlid(() => clock.now());
+  return {
+    event: () => `evt_${ulid()}`,
+    conversation: () => `cnv_${ulid()}`,
+    turn: () => `trn_${ulid()}`,
+    delivery: () => `dlv_${ulid()}`,
+    spend: () => `spd_${ulid()}`,
+    approval: () => randomCode(4),
+    pairingCode: () => `${randomCode(4)}-${randomCode(4)}`,
+  };
+}

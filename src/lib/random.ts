@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+
+/** Crockford's base 32: no I, L, O or U, so that a code can be read out and typed. */
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** `length` characters from the operating system's randomness. Fit for secrets. */
+export function randomCode(length: number): string {
+  return Array.from(randomBytes(length), (byte) => alphabet.charAt(byte & 31)).join('');
+}
+
+/** A bearer secret: 32 bytes, hex. */
+export function randomToken(): string {
+  return randomBytes(32).toString('hex');
+}
+
+/** Uniform in [0, 1), for jitter; not for secrets. */
+export function createRandom(): { next(): number } {
+  return { next: () => Math.random() };
+}
+
+/** ULID: 10 characters of time, 16 of randomness; sorts by time. */
+export function createUlid(now: () => number): () => string {
+  return () => timeToText(now()) + randomCode(16);
+}
+
+function timeToText(ms: number): string {
+  let text = '';
+  let rest = ms;
+  for (let i = 0; i < 10; i += 1) {
+    text = alphabet.charAt(rest % 32) + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+}
