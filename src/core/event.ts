@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ChatKey, chatAddressSchema } from './address.ts';
+import { type ChatKey, type Identity, chatAddressSchema } from './address.ts';
 import type { ConversationId, EventId, TurnId } from './ids.ts';
 import type { Role } from './person.ts';
 
@@ -57,6 +57,8 @@ export interface StoredEvent {
   readonly conversation: ConversationId | null;
   readonly person: string | null;
   readonly role: Role | null;
+  /** Who sent it, by the platform's stable id; `tiro:…` for events of our own. */
+  readonly identity: Identity;
   readonly name: string;
   readonly text: string;
   readonly files: readonly FileRef[];

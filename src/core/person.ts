@@ -4,6 +4,8 @@ export interface Person {
   readonly role: Role;
   readonly timezone: string | null;
   readonly language: string | null;
+  /** Whose asks this person may decide. */
+  readonly approves: 'all' | 'own' | 'none';
 }
 
 export type Role = 'owner' | 'member' | 'guest';
@@ -12,14 +14,13 @@ export type Role = 'owner' | 'member' | 'guest';
 export interface Rights {
   readonly tools: boolean;
   readonly commands: 'all' | 'own' | 'basic';
-  readonly approve: 'all' | 'own' | 'none';
   readonly people: boolean;
 }
 
 export const rightsByRole: Readonly<Record<Role, Rights>> = {
-  owner: { tools: true, commands: 'all', approve: 'all', people: true },
-  member: { tools: true, commands: 'own', approve: 'none', people: false },
-  guest: { tools: false, commands: 'basic', approve: 'none', people: false },
+  owner: { tools: true, commands: 'all', people: true },
+  member: { tools: true, commands: 'own', people: false },
+  guest: { tools: false, commands: 'basic', people: false },
 };
 
 /** How a person came to be known: written in config.yaml, or paired by a code. Config wins over a pairing. */

@@ -19,7 +19,13 @@ export function createIds(clock: { now(): number }): Ids {
     turn: () => `trn_${ulid()}`,
     delivery: () => `dlv_${ulid()}`,
     spend: () => `spd_${ulid()}`,
-    approval: () => randomCode(4),
+    approval: approvalCode,
     pairingCode: () => `${randomCode(4)}-${randomCode(4)}`,
   };
+}
+
+/** Always with a digit, so that "deny that" is not read as a decision on approval THAT. */
+function approvalCode(): string {
+  const code = randomCode(4);
+  return /[0-9]/.test(code) ? code : approvalCode();
 }

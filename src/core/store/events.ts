@@ -57,8 +57,6 @@ export interface TurnPlan {
   readonly maxChars: number;
   /** Events said before this are asked about instead of answered; null never asks. */
   readonly staleBefore: number | null;
-  /** Only suspects run now (see crash streak): claim nothing new. */
-  readonly onlySuspects: boolean;
 }
 
 export interface StaleQuestion {

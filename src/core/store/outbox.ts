@@ -26,7 +26,8 @@ export interface OutboxPort {
           readonly repeated: boolean;
           readonly reason: string;
         }
-      | { readonly status: 'dead'; readonly reason: string };
+      /** cancelled: not needed any more or replaced; dead: given up, shown by `tiro outbox` and can be redriven. */
+      | { readonly status: 'dead' | 'cancelled'; readonly reason: string };
     readonly replacements: readonly NewDelivery[];
   }): Promise<void>;
   /** Rows left in `sending` by an earlier epoch. */
@@ -44,6 +45,7 @@ export interface OutboxPort {
   /** The preview row of a turn that is not yet replaced by a final text. */
   previewOf(turn: TurnId): Promise<Delivery | null>;
   get(id: DeliveryId): Promise<Delivery | null>;
+  ofTurn(turn: TurnId): Promise<readonly Delivery[]>;
   list(filter: {
     readonly status: DeliveryStatus | null;
     readonly limit: number;

@@ -1,3 +1,4 @@
+import type { ConversationId } from '../ids.ts';
 import type { Step } from '../step.ts';
 import type { Turn } from '../turn.ts';
 import type { ApprovalsPort } from './approvals.ts';
@@ -38,6 +39,8 @@ export interface StorePort {
 
 export interface CommitNote {
   readonly steps: readonly Step[];
+  /** Conversations that gained queued events which coalesce: a running turn of theirs may let them join. */
+  readonly queued: readonly ConversationId[];
   /** Queues that gained work. */
   readonly wake: readonly ('turns' | 'commands' | 'outbox')[];
   /** Turns whose status or membership changed. */

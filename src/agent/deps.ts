@@ -1,0 +1,75 @@
+import type { IdsPort, TurnId } from '#core/ids.ts';
+import type { ClockPort, LogPort } from '#core/ports/clock.ts';
+import type { ComposePort, PreviewPort } from '#core/ports/compose.ts';
+import type { LivePort } from '#core/ports/live.ts';
+import type { ModelPort } from '#core/ports/model.ts';
+import type { Approval, PolicyPort } from '#core/policy.ts';
+import type { Person } from '#core/person.ts';
+import type { SpendLimit } from '#core/spend.ts';
+import type { Step } from '#core/step.ts';
+import type { ConversationsPort } from '#core/store/conversations.ts';
+import type { SpendPort } from '#core/store/spend.ts';
+import type { StepsPort, TurnsPort } from '#core/store/turns.ts';
+import type { Tool } from '#core/tool.ts';
+import type { Turn } from '#core/turn.ts';
+
+export interface AgentDeps {
+  readonly turns: Pick<TurnsPort, 'append' | 'get'>;
+  readonly steps: Pick<StepsPort, 'ofConversation'>;
+  readonly conversations: Pick<ConversationsPort, 'get'>;
+  readonly spend: Pick<SpendPort, 'reserve' | 'settle'>;
+  readonly model: ModelPort;
+  readonly tools: readonly Tool[];
+  readonly policy: PolicyPort;
+  readonly compose: ComposePort;
+  readonly preview: PreviewPort;
+  readonly live: LivePort;
+  readonly clock: ClockPort;
+  readonly ids: IdsPort;
+  readonly log: LogPort;
+  /** Rejects as `fenced` when a newer gateway has taken over; asked again before each outside call. */
+  readonly assertEpoch: () => Promise<void>;
+  /** Tells the chat, once a turn, that the model does not answer and that it is tried again. Never throws. */
+  readonly tellWaiting: (turn: Turn, reason: string) => void;
+  readonly person: (handle: string) => Person;
+  /** The asks of a turn that nobody has answered yet. */
+  readonly pendingApprovals: (turn: TurnId) => Promise<readonly Approval[]>;
+  /** The system prompt: the same bytes for the same person, chat and config. */
+  readonly systemPrompt: (turn: Turn, person: Person) => string;
+  /** The ceilings that hold for a call of this turn. */
+  readonly limits: (turn: Turn, person: Person, now: number) => readonly SpendLimit[];
+}
+
+export interface AgentOptions {
+  /** Model calls of one turn. */
+  readonly maxModelCalls: number;
+  /** Prompt and output tokens of one turn, all calls together. */
+  readonly maxTurnTokens: number;
+  /** Wall time of one run of a turn; waiting for a person does not count, it ends the turn. */
+  readonly maxTurnMs: number;
+  readonly maxOutputTokens: number;
+  /** How long an outage of the model is waited out before the person gets a plain error. */
+  readonly outageMs: number;
+  readonly approvalMs: number;
+}
+
+/** What the conversation station hands to a run. */
+export interface TurnRun {
+  readonly turn: Turn;
+  /** Aborts on /stop, interrupt, shutdown and fencing. */
+  readonly signal: AbortSignal;
+  /** Aborts the model call in flight because messages joined. A fresh one at each call, aborted already if some wait. */
+  readonly joinSignal: () => AbortSignal;
+  /** Messages that joined since the last look; with queue mode `steer` also the ones that wait now. */
+  readonly joined: () => Promise<readonly Step[]>;
+  /**
+   * Lets no message join from here on, waits for a join that is being written, and tells whether none came in between.
+   * False: an answer that did not see them must not be used; joining is open again.
+   */
+  readonly close: () => Promise<boolean>;
+  /** `close`, and a commit that says so: the first word of the answer may be shown. */
+  readonly seal: () => Promise<boolean>;
+}
+
+/** How a run ended. `left`: the row still says running, the next boot (or nobody, when fenced) goes on with it. */
+export type TurnOutcome = 'ended' | 'left';

@@ -1,0 +1,138 @@
+import { TiroError } from '#core/errors.ts';
+import type { ConversationId, DeliveryId, TurnId } from '#core/ids.ts';
+import { decideApproval } from './approvals.ts';
+import type { ControlDeps } from './deps.ts';
+import { runChecks } from './doctor.ts';
+import { letIn, mintOwnerCode } from './pairing.ts';
+import { readStatus } from './status.ts';
+import type { Actor, ControlName, ControlSurface, TurnReport } from './surface.ts';
+import { explainTurn } from './why.ts';
+
+export type Handlers = {
+  readonly [K in ControlName]: (
+    input: ControlSurface[K]['input'],
+    actor: Actor,
+  ) => Promise<ControlSurface[K]['output']>;
+};
+
+/** Every command over the rows. Who may call it was checked before. */
+export function createHandlers(deps: ControlDeps): Handlers {
+  const { store, clock } = deps;
+  return {
+    status: () => readStatus(deps),
+    'channels.list': async () => deps.channels(),
+    'conversations.list': ({ limit }) => store.conversations.list({ person: null, limit }),
+    'conversations.show': async ({ id }) => {
+      const conversation = found(await store.conversations.get(conversationId(id)), 'conversation', id);
+      return { conversation, steps: await store.steps.ofConversation(conversation.id) };
+    },
+    'turns.list': ({ status, conversation, limit }) =>
+      store.turns.list({
+        status,
+        conversation: conversation === null ? null : conversationId(conversation),
+        limit,
+      }),
+    'turns.show': ({ id }) => readTurn(deps, id),
+    'turns.why': async ({ id }) => ({ lines: explainTurn(await readTurn(deps, id), clock.now()) }),
+    'turns.cancel': ({ id }, actor) => cancelTurn(deps, id, actor),
+    'turns.redrive': async ({ id }) => ({
+      redriven: await store.turns.redrive({ turn: turnId(id), at: clock.now() }),
+    }),
+    'outbox.list': ({ status, limit }) => store.outbox.list({ status, limit }),
+    'outbox.redrive': async ({ id }) => ({
+      redriven: await store.outbox.redrive({ id: deliveryId(id), at: clock.now() }),
+    }),
+    'approvals.list': ({ status, limit }) => store.approvals.list({ status, chat: null, limit }),
+    'approvals.decide': ({ id, decision, reason }, actor) =>
+      decideApproval(
+        { approvals: store.approvals, ids: deps.ids, clock },
+        { ...deps.directory.person(actor.person), approves: actor.role === 'owner' ? 'all' : 'none' },
+        { id, decision: decision === 'once' ? 'approved' : 'denied', reason },
+      ),
+    'people.list': async () => ({
+      identities: await store.people.identities(),
+      pairings: await store.people.pairings(clock.now()),
+    }),
+    'people.pair': (input) => pair(deps, input),
+    spend: ({ days }) => store.spend.byDay({ since: clock.now() - days * 86_400_000, person: null }),
+    doctor: ({ offline }) => runChecks(deps, offline),
+    'config.show': async () => deps.config(),
+    models: async () => deps.models(),
+  };
+}
+
+async function readTurn({ store }: ControlDeps, id: string): Promise<TurnReport> {
+  const turn = found(await store.turns.get(turnId(id)), 'turn', id);
+  const [events, steps, spend, deliveries] = await Promise.all([
+    store.turns.eventsOf(turn.id),
+    store.steps.ofTurn(turn.id),
+    store.spend.ofTurn(turn.id),
+    store.outbox.ofTurn(turn.id),
+  ]);
+  return {
+    turn,
+    events,
+    steps,
+    deliveries,
+    spend: spend.map((row) => ({
+      model: row.model,
+      costUsd: row.costUsd,
+      promptTokens: row.usage?.promptTokens ?? 0,
+      cachedTokens: row.usage?.cachedTokens ?? 0,
+      completionTokens: row.usage?.completionTokens ?? 0,
+    })),
+  };
+}
+
+async function cancelTurn(
+  deps: ControlDeps,
+  id: string,
+  actor: Actor,
+): Promise<{ readonly cancelled: boolean }> {
+  const turn = found(await deps.store.turns.get(turnId(id)), 'turn', id);
+  if (turn.status !== 'running') return { cancelled: false };
+  const nothing = { steps: [], deliveries: [], settle: null, approvals: [], seal: false };
+  const end = { status: 'cancelled', reason: `cancelled by ${actor.person}` } as const;
+  await deps.store.turns.append({ turn: turn.id, at: deps.clock.now(), ...nothing, end });
+  return { cancelled: true };
+}
+
+async function pair(
+  deps: ControlDeps,
+  { code, handle, role }: ControlSurface['people.pair']['input'],
+): Promise<ControlSurface['people.pair']['output']> {
+  const parts = { ...deps, people: deps.store.people, conversations: deps.store.conversations };
+  if (code === null) {
+    const minted = await mintOwnerCode(parts);
+    return { paired: null, ownerCode: minted.code, expiresAt: minted.expiresAt };
+  }
+  const paired = await letIn(parts, { code, handle, role: role ?? 'member' });
+  return { paired: `${paired.identity} is now ${paired.handle}`, ownerCode: null, expiresAt: null };
+}
+
+function found<T>(value: T | null, noun: string, id: string): T {
+  if (value === null) throw new TiroError('not-found', `There is no ${noun} ${id}.`);
+  return value;
+}
+
+const isTurnId = (id: string): id is TurnId => id.startsWith('trn_');
+const isConversationId = (id: string): id is ConversationId => id.startsWith('cnv_');
+const isDeliveryId = (id: string): id is DeliveryId => id.startsWith('dlv_');
+
+function turnId(id: string): TurnId {
+  if (isTurnId(id)) return id;
+  throw new TiroError('bad-input', `id: ${id} is no turn; their ids begin with trn_ (see tiro turns).`);
+}
+
+function conversationId(id: string): ConversationId {
+  if (isConversationId(id)) return id;
+  throw new TiroError(
+    'bad-input',
+    `id: ${id} is no conversation; their ids begin with cnv_ (see tiro conversations).`,
+  );
+}
+
+function deliveryId(id: string): DeliveryId {
+  if (isDeliveryId(id)) return id;
+  throw new TiroError('bad-input', `id: ${id} is no delivery; their ids begin with dlv_ (see tiro outbox).`);
+}

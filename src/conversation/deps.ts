@@ -1,0 +1,57 @@
+import type { ConversationId, IdsPort, TurnId } from '#core/ids.ts';
+import type { ClockPort, LogPort, RandomPort } from '#core/ports/clock.ts';
+import type { FeedbackPort } from '#core/ports/compose.ts';
+import type { LivePort } from '#core/ports/live.ts';
+import type { BootsPort } from '#core/store/boots.ts';
+import type { ConversationsPort } from '#core/store/conversations.ts';
+import type { EventsPort, StaleQuestion } from '#core/store/events.ts';
+import type { Append, TurnsPort } from '#core/store/turns.ts';
+import type { QueueMode, Turn } from '#core/turn.ts';
+import type { RunHandle, TurnCapacity } from './running.ts';
+
+export interface ConversationDeps {
+  readonly turns: Pick<
+    TurnsPort,
+    'claim' | 'join' | 'append' | 'orphans' | 'resume' | 'defer' | 'retryDue' | 'get'
+  >;
+  readonly events: Pick<EventsPort, 'waiting'>;
+  readonly boots: Pick<BootsPort, 'current' | 'healthy'>;
+  readonly conversations: Pick<ConversationsPort, 'get'>;
+  readonly clock: ClockPort;
+  readonly random: RandomPort;
+  readonly ids: IdsPort;
+  readonly log: LogPort;
+  readonly live: Pick<LivePort, 'clear'>;
+  readonly feedback: FeedbackPort;
+  /** Runs a turn from where its steps stand. Rejects for defects, and as `fenced` when the row is no longer ours. */
+  readonly runTurn: (handle: RunHandle) => Promise<'ended' | 'left'>;
+  readonly notices: Notices;
+}
+
+/** Tiro's own words about turns; each is said once, however often it is asked for. */
+export interface Notices {
+  queued(waiting: {
+    readonly conversation: ConversationId;
+    readonly runningTurn: TurnId;
+    readonly count: number;
+  }): Promise<void>;
+  stale(question: StaleQuestion): Promise<void>;
+  /** What the commit that buries a turn says to its person. */
+  dead(turn: Turn): Pick<Append, 'steps' | 'deliveries'>;
+}
+
+export interface ConversationOptions extends TurnCapacity {
+  readonly maxRunning: number;
+  readonly maxPerPerson: number;
+  readonly maxAttempts: number;
+  /** A message that waits this long behind a running turn is told that it is queued. */
+  readonly queuedNoticeMs: number;
+  /** A turn that was running when the process crashed holds the others back at most this long. */
+  readonly soloMs: number;
+  /** Of the config; read at each use. */
+  readonly settings: () => {
+    readonly queue: QueueMode;
+    readonly coalesceMs: number;
+    readonly staleHours: number;
+  };
+}

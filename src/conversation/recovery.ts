@@ -1,0 +1,65 @@
+import type { TurnId } from '#core/ids.ts';
+import type { Turn } from '#core/turn.ts';
+import type { ConversationDeps, ConversationOptions } from './deps.ts';
+
+export interface Recovery {
+  /** Turns of earlier boots that go on now. All at the first call; one at a time after two crashes in a row. */
+  next(options: Pick<ConversationOptions, 'soloMs'>): Promise<readonly Turn[]>;
+  /** A turn may be the one that kills the process: nothing else runs beside it. */
+  holdsOthersBack(): boolean;
+  settled(turn: TurnId): void;
+}
+
+/** After this many crashes in a row the turns that were running go on one at a time, so that the guilty one is found. */
+const crashesBeforeSolo = 2;
+
+/**
+ * orphans of the last boot → resume (the attempt is written first) → run → settled → healthy
+ *
+ * A turn is charged with a crash only when it ran alone (the store takes the attempt back otherwise), so a poisoned turn
+ * runs into its limit of attempts and the innocent ones beside it do not.
+ */
+export function createRecovery(deps: ConversationDeps): Recovery {
+  let orphans: Turn[] | null = null;
+  let solo = false;
+  let healthy = false;
+  const pending = new Set<TurnId>();
+  let soloTurn: { readonly id: TurnId; readonly since: number } | null = null;
+  return { next, holdsOthersBack: () => solo && (soloTurn !== null || (orphans?.length ?? 0) > 0), settled };
+
+  async function next({ soloMs }: Pick<ConversationOptions, 'soloMs'>): Promise<readonly Turn[]> {
+    orphans ??= await find();
+    if (soloTurn !== null && deps.clock.now() - soloTurn.since >= soloMs) soloTurn = null;
+    if (solo && soloTurn !== null) return [];
+    const batch = solo ? orphans.splice(0, 1) : orphans.splice(0);
+    const resumed = await Promise.all(
+      batch.map((turn) => deps.turns.resume({ turn: turn.id, solo, at: deps.clock.now() })),
+    );
+    const turns = resumed.filter((turn) => turn !== null);
+    for (const turn of turns) pending.add(turn.id);
+    const [first] = turns;
+    if (solo && first !== undefined) soloTurn = { id: first.id, since: deps.clock.now() };
+    await declareHealthy();
+    return turns;
+  }
+
+  async function find(): Promise<Turn[]> {
+    const found = [...(await deps.turns.orphans())];
+    const { crashStreak } = await deps.boots.current();
+    solo = crashStreak >= crashesBeforeSolo && found.length > 0;
+    if (found.length > 0) deps.log.info('turn.resuming', { turns: found.length, solo, crashStreak });
+    return found;
+  }
+
+  function settled(turn: TurnId): void {
+    pending.delete(turn);
+    if (soloTurn?.id === turn) soloTurn = null;
+  }
+
+  async function declareHealthy(): Promise<void> {
+    if (healthy || pending.size > 0 || (orphans?.length ?? 0) > 0) return;
+    healthy = true;
+    solo = false;
+    await deps.boots.healthy();
+  }
+}

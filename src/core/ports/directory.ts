@@ -1,0 +1,15 @@
+import type { Identity } from '../address.ts';
+import type { Person } from '../person.ts';
+
+/** Who is who: config's people and paired identities as one table, kept in memory. */
+export interface DirectoryPort {
+  /** The person behind an identity, or null for a stranger. */
+  resolve(identity: Identity): Person | null;
+  /** Config lists it: such a person may speak in groups as well. A pairing is for direct chats only, save the owner's. */
+  isListed(identity: Identity): boolean;
+  /** By handle; an unknown handle is a guest. */
+  person(handle: string): Person;
+  owner(): Person;
+  /** Reads the paired identities again. */
+  refresh(): Promise<void>;
+}

@@ -1,0 +1,91 @@
+import type { Identity } from '#core/address.ts';
+import type { KnownIdentity, Person, Role } from '#core/person.ts';
+import type { DirectoryPort } from '#core/ports/directory.ts';
+import type { PeoplePort } from '#core/store/people.ts';
+import { toHandle } from '#lib/handle.ts';
+
+export interface ListedPerson {
+  readonly role: 'owner' | 'member';
+  readonly identities: readonly string[];
+  readonly timezone: string | null;
+  readonly language: string | null;
+  /** A member may decide asks of their own only where config says so; the owner decides all. */
+  readonly approve: 'own' | null;
+}
+
+type Listed = Readonly<Record<string, ListedPerson>>;
+type Paired = ReadonlyMap<string, KnownIdentity>;
+
+export interface DirectoryDeps {
+  readonly people: Pick<PeoplePort, 'identities'>;
+  /** `people` of the config, by handle; read at each use. */
+  readonly listed: () => Listed;
+}
+
+/** The handle of an owner that config does not name. */
+const ownerHandle = 'owner';
+
+/** Config people first, then pairings. Page, terminal and bare API calls are the owner; `api:<user>` is a person of its own. */
+export function createDirectory(deps: DirectoryDeps): DirectoryPort {
+  let paired: Paired = new Map();
+  return {
+    resolve: (identity) => resolve(identity, deps.listed(), paired),
+    isListed: (identity) => listedHandle(identity, deps.listed()) !== null,
+    person: (handle) => personByHandle(handle, deps.listed(), paired),
+    owner: () => ownerOf(deps.listed(), paired),
+    refresh: async () => {
+      const known = await deps.people.identities();
+      paired = new Map(known.map((row) => [row.identity, row]));
+    },
+  };
+}
+
+function resolve(identity: Identity, listed: Listed, paired: Paired): Person | null {
+  const handle = listedHandle(identity, listed);
+  if (handle !== null) return personByHandle(handle, listed, paired);
+  const known = paired.get(identity);
+  if (known !== undefined) return { ...personByHandle(known.handle, listed, paired), role: known.role };
+  return identity.startsWith('api:') ? apiPerson(identity.slice('api:'.length)) : null;
+}
+
+function listedHandle(identity: Identity, listed: Listed): string | null {
+  const found = Object.entries(listed).find(([, entry]) => entry.identities.includes(identity));
+  return found?.[0] ?? null;
+}
+
+function personByHandle(handle: string, listed: Listed, paired: Paired): Person {
+  const owner = ownerOf(listed, paired);
+  if (handle === owner.handle) return owner;
+  const entry = Object.hasOwn(listed, handle) ? listed[handle] : undefined;
+  if (entry !== undefined) return listedPerson(handle, entry);
+  if (handle.startsWith('api-')) return plainPerson(handle, 'owner');
+  const known = [...paired.values()].find((row) => row.handle === handle);
+  return plainPerson(handle, known?.role ?? 'guest');
+}
+
+function ownerOf(listed: Listed, paired: Paired): Person {
+  const entry = Object.entries(listed).find(([, person]) => person.role === 'owner');
+  if (entry !== undefined) return listedPerson(...entry);
+  const known = [...paired.values()].find((row) => row.role === 'owner');
+  return plainPerson(known?.handle ?? ownerHandle, 'owner');
+}
+
+function listedPerson(handle: string, entry: ListedPerson): Person {
+  const { role, timezone, language } = entry;
+  const approves = role === 'owner' ? 'all' : (entry.approve ?? 'none');
+  return { handle, role, timezone, language, approves };
+}
+
+function plainPerson(handle: string, role: Role): Person {
+  return { handle, role, timezone: null, language: null, approves: role === 'owner' ? 'all' : 'none' };
+}
+
+/** The bearer of the token has the owner's rights; only memory and spend are the named user's own. */
+function apiPerson(user: string): Person {
+  return plainPerson(`api-${toHandle(user)}`, 'owner');
+}
+
+/** A stranger who may talk because `access.dm` is open. */
+export function guestPerson(identity: Identity): Person {
+  return plainPerson(`guest-${toHandle(identity)}`, 'guest');
+}

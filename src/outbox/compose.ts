@@ -1,0 +1,81 @@
+import { type ChatKey, parseChatKey } from '#core/address.ts';
+import type { Abilities, DeliveryBody, NewDelivery } from '#core/delivery.ts';
+import type { IdsPort } from '#core/ids.ts';
+import type { ComposePort, Saying } from '#core/ports/compose.ts';
+import type { Chunk, RenderPort } from '#core/ports/render.ts';
+
+export interface ComposeDeps {
+  readonly render: RenderPort;
+  readonly ids: IdsPort;
+  /** Null: no such channel is configured. */
+  readonly abilities: (channel: string) => Abilities | null;
+}
+
+/** Ends the text of a message that may be shown twice. Every chunk leaves room for it. */
+export const repeatedMark = '(possibly repeated)';
+
+/** Cuts what is to be said into platform calls; see ComposePort. */
+export function createCompose(deps: ComposeDeps): ComposePort {
+  const abilitiesOf = (chat: ChatKey): Abilities | null => {
+    const address = parseChatKey(chat);
+    return address === null ? null : deps.abilities(address.channel);
+  };
+  return {
+    abilitiesOf,
+    say(saying) {
+      const abilities = abilitiesOf(saying.chat);
+      if (abilities === null || abilities.delivery === 'pull') return [];
+      const [dialect] = abilities.dialects;
+      const chunks = deps.render.chunk(saying.markdown, { dialect, ...limitOf(abilities) });
+      return chunks.map((chunk, index): NewDelivery => {
+        const shown = { ...chunk, dialect, buttons: index === chunks.length - 1 ? [...saying.buttons] : [] };
+        const key = `${saying.key}:${index}`;
+        return {
+          id: deps.ids.delivery(),
+          key,
+          chat: saying.chat,
+          preview: false,
+          body: bodyOf(saying, shown, index),
+        };
+      });
+    },
+  };
+}
+
+function bodyOf(
+  saying: Saying,
+  shown: Chunk & Pick<Extract<DeliveryBody, { kind: 'message' }>, 'dialect' | 'buttons'>,
+  index: number,
+): DeliveryBody {
+  if (index === 0 && saying.editOf !== null) return { kind: 'edit', target: saying.editOf, ...shown };
+  return { kind: 'message', replyTo: index === 0 ? saying.replyTo : null, ...shown };
+}
+
+/** The room for text: the platform's limit less the mark and its line break. */
+export function limitOf(abilities: Abilities): { limit: number; countedAs: Abilities['countedAs'] } {
+  return { limit: abilities.maxText - repeatedMark.length - 1, countedAs: abilities.countedAs };
+}
+
+/** The same words in the next dialect the platform knows, for a row whose format was refused. Empty: there is none left. */
+export function composeNextDialect(
+  deps: Omit<ComposeDeps, 'abilities'>,
+  row: NewDelivery,
+  abilities: Abilities,
+): readonly NewDelivery[] {
+  const { body } = row;
+  if (body.kind !== 'message' && body.kind !== 'edit') return [];
+  const next = abilities.dialects[abilities.dialects.indexOf(body.dialect) + 1];
+  if (next === undefined) return [];
+  const chunks = deps.render.chunk(body.markdown, { dialect: next, ...limitOf(abilities) });
+  return chunks.map((chunk, index) => {
+    const buttons = index === chunks.length - 1 ? body.buttons : [];
+    const first: DeliveryBody = { ...body, ...chunk, dialect: next, buttons };
+    const later: DeliveryBody = { kind: 'message', replyTo: null, ...chunk, dialect: next, buttons };
+    return {
+      ...row,
+      id: deps.ids.delivery(),
+      key: `${row.key}:${next}:${index}`,
+      body: index === 0 ? first : later,
+    };
+  });
+}

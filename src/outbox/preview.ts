@@ -1,0 +1,80 @@
+import type { NewDelivery } from '#core/delivery.ts';
+import type { IdsPort, TurnId } from '#core/ids.ts';
+import type { ClockPort, LogPort } from '#core/ports/clock.ts';
+import type { ComposePort, PreviewPort } from '#core/ports/compose.ts';
+import type { OutboxPort } from '#core/store/outbox.ts';
+import type { Turn } from '#core/turn.ts';
+
+export interface PreviewDeps {
+  readonly outbox: Pick<OutboxPort, 'preview' | 'previewOf'>;
+  readonly compose: ComposePort;
+  readonly clock: ClockPort;
+  readonly ids: IdsPort;
+  readonly log: LogPort;
+}
+
+export interface PreviewOptions {
+  /** An answer that is complete before is sent in one piece, without a preview. */
+  readonly firstAfterMs: number;
+  readonly minChars: number;
+}
+
+interface Shown {
+  readonly since: number;
+  lastAt: number;
+  writing: Promise<unknown> | null;
+}
+
+/**
+ * The text of a running turn as an outbox row and queued edits of it: at most one write in flight and one each edit
+ * interval per turn; what comes faster is skipped, the final text replaces it all.
+ */
+export function createPreview(deps: PreviewDeps, options: PreviewOptions): PreviewPort {
+  const byTurn = new Map<TurnId, Shown>();
+  return {
+    show(turn, text) {
+      const abilities = deps.compose.abilitiesOf(turn.chat);
+      if (abilities === null || abilities.delivery === 'pull' || !abilities.edits) return;
+      const now = deps.clock.now();
+      const shown = byTurn.get(turn.id) ?? { since: now, lastAt: 0, writing: null };
+      byTurn.set(turn.id, shown);
+      if (shown.writing !== null || text.length < options.minChars) return;
+      if (now - shown.since < options.firstAfterMs || now - shown.lastAt < abilities.editEveryMs) return;
+      shown.lastAt = now;
+      shown.writing = write(deps, turn, text).finally(() => {
+        shown.writing = null;
+      });
+    },
+    async finish(turn) {
+      const abilities = deps.compose.abilitiesOf(turn.chat);
+      if (abilities === null || abilities.delivery === 'pull' || !abilities.edits) return null;
+      const shown = byTurn.get(turn.id);
+      byTurn.delete(turn.id);
+      await shown?.writing;
+      // Asked of the rows, not of memory: the preview may be of a boot that crashed.
+      const row = await deps.outbox.previewOf(turn.id);
+      return row?.id ?? null;
+    },
+  };
+}
+
+async function write(deps: PreviewDeps, turn: Turn, text: string): Promise<void> {
+  const { ids, compose, clock, log } = deps;
+  const saying = { chat: turn.chat, markdown: `${text} …`, replyTo: null, buttons: [], editOf: null };
+  const [first] = compose.say({ ...saying, key: `preview:${turn.id}` });
+  if (first === undefined || first.body.kind !== 'message') return;
+  const { markdown, dialect, text: rendered } = first.body;
+  const edit: NewDelivery = {
+    id: ids.delivery(),
+    key: `preview:${turn.id}:${ids.delivery()}`,
+    chat: turn.chat,
+    preview: true,
+    body: { kind: 'edit', target: first.id, markdown, text: rendered, dialect, buttons: [] },
+  };
+  try {
+    await deps.outbox.preview({ turn: turn.id, first: { ...first, preview: true }, edit, at: clock.now() });
+  } catch (error) {
+    // A preview is a courtesy: without it the final text is sent whole. What ended the turn is met by its next commit.
+    log.warn('delivery.preview-failed', { turn: turn.id, error });
+  }
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import type { StepsPort } from '#core/store/turns.ts';
+import { type Tool, type ToolResult, defineTool } from '#core/tool.ts';
+
+const pageChars = 8_000;
+
+const input = z.object({
+  id: z.number().int().positive().describe('the id that the folded result names'),
+  offset: z.number().int().nonnegative().default(0).describe('character to read on from'),
+});
+
+/** Reads on in a result that was folded in the context. Only results of the same conversation can be read. */
+export function createExpandTool(deps: { readonly steps: Pick<StepsPort, 'get'> }): Tool {
+  return defineTool({
+    name: 'expand',
+    description: `Read the part of a long tool result that was left out, ${pageChars} characters a page.`,
+    input,
+    effect: 'pure',
+    timeoutMs: 5_000,
+    resultLimit: pageChars + 500,
+    roles: ['owner', 'member'],
+    run: async ({ id, offset }, context): Promise<ToolResult> => {
+      const step = await deps.steps.get(id);
+      if (step === null || step.conversation !== context.conversation || step.body.kind !== 'result') {
+        return { ok: false, content: `id: there is no tool result ${id} in this conversation` };
+      }
+      const { content } = step.body;
+      const page = content.slice(offset, offset + pageChars);
+      const end = offset + page.length;
+      const rest =
+        end < content.length ? `\n[${content.length - end} characters follow: offset ${end}]` : '\n[end]';
+      return { ok: true, content: page + rest };
+    },
+  });
+}
