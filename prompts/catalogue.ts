@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { parseChatKey } from '#core/address.ts';
+import type { Person } from '#core/person.ts';
+import type { Turn } from '#core/turn.ts';
 
-/** What the fixed head of a conversation is made of. Nothing volatile: the same values give the same bytes. */
+/** What the fixed head of a conversation is made of. Nothing volatile: the same person and chat give the same bytes. */
 export interface SystemPromptInput {
-  readonly owner: string;
-  readonly person: string;
-  readonly role: 'owner' | 'member' | 'guest';
-  readonly channel: string;
-  readonly direct: boolean;
-  readonly language: string | null;
+  readonly owner: Person;
+  readonly person: Person;
+  readonly turn: Pick<Turn, 'chat' | 'direct'>;
 }
 
 export interface Catalogue {
@@ -18,14 +18,16 @@ export interface Catalogue {
 export async function loadCatalogue(folder: URL = new URL('./', import.meta.url)): Promise<Catalogue> {
   const system = bodyOf(await readFile(new URL('system.md', folder), 'utf8'));
   return {
-    system: (input) =>
-      fill(system, {
-        owner: input.owner,
-        person: input.person,
-        role: input.role,
-        place: input.direct ? `in a direct chat (${input.channel})` : `in a group on ${input.channel}`,
-        language: input.language === null ? '' : `; without a hint, in ${input.language}`,
-      }),
+    system: ({ owner, person, turn }) => {
+      const channel = parseChatKey(turn.chat)?.channel ?? 'a chat';
+      return fill(system, {
+        owner: owner.handle,
+        person: person.handle,
+        role: person.role,
+        place: turn.direct ? `in a direct chat (${channel})` : `in a group on ${channel}`,
+        language: person.language === null ? '' : `; without a hint, in ${person.language}`,
+      });
+    },
   };
 }
 

@@ -47,7 +47,7 @@ export async function callModel(moment: Moment, budgetShare: number): Promise<Ca
       reservedUsd: estimate.upperUsd ?? 0,
       priced: estimate.upperUsd !== null,
     },
-    limits: deps.limits(run.turn, moment.person, now),
+    limits: deps.limits(moment.person, now),
     at: now,
   });
   if (!reservation.ok) return { type: 'over-budget', over: reservation };
@@ -78,7 +78,7 @@ async function buildRequest(moment: Moment, budgetShare: number): Promise<ModelR
   };
   const { contextTokens } = deps.model.estimate(base);
   const messages = projectContext(steps, {
-    system: deps.systemPrompt(run.turn, person),
+    system: deps.systemPrompt({ owner: deps.directory.owner(), person, turn: run.turn }),
     timezone: person.timezone,
     direct: run.turn.direct,
     resultLimit: (tool) => limitByTool.get(tool) ?? 8_000,

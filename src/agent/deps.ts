@@ -1,12 +1,14 @@
-import type { IdsPort, TurnId } from '#core/ids.ts';
+import type { IdsPort } from '#core/ids.ts';
 import type { ClockPort, LogPort } from '#core/ports/clock.ts';
 import type { ComposePort, PreviewPort } from '#core/ports/compose.ts';
 import type { LivePort } from '#core/ports/live.ts';
 import type { ModelPort } from '#core/ports/model.ts';
-import type { Approval, PolicyPort } from '#core/policy.ts';
+import type { DirectoryPort } from '#core/ports/directory.ts';
+import type { PolicyPort } from '#core/policy.ts';
 import type { Person } from '#core/person.ts';
 import type { SpendLimit } from '#core/spend.ts';
 import type { Step } from '#core/step.ts';
+import type { ApprovalsPort } from '#core/store/approvals.ts';
 import type { ConversationsPort } from '#core/store/conversations.ts';
 import type { SpendPort } from '#core/store/spend.ts';
 import type { StepsPort, TurnsPort } from '#core/store/turns.ts';
@@ -17,7 +19,8 @@ export interface AgentDeps {
   readonly turns: Pick<TurnsPort, 'append' | 'get'>;
   readonly steps: Pick<StepsPort, 'ofConversation'>;
   readonly conversations: Pick<ConversationsPort, 'get'>;
-  readonly spend: Pick<SpendPort, 'reserve' | 'settle'>;
+  readonly approvals: Pick<ApprovalsPort, 'list'>;
+  readonly spend: Pick<SpendPort, 'reserve'>;
   readonly model: ModelPort;
   readonly tools: readonly Tool[];
   readonly policy: PolicyPort;
@@ -31,13 +34,15 @@ export interface AgentDeps {
   readonly assertEpoch: () => Promise<void>;
   /** Tells the chat, once a turn, that the model does not answer and that it is tried again. Never throws. */
   readonly tellWaiting: (turn: Turn, reason: string) => void;
-  readonly person: (handle: string) => Person;
-  /** The asks of a turn that nobody has answered yet. */
-  readonly pendingApprovals: (turn: TurnId) => Promise<readonly Approval[]>;
-  /** The system prompt: the same bytes for the same person, chat and config. */
-  readonly systemPrompt: (turn: Turn, person: Person) => string;
+  /** The same bytes for the same people, chat and config. */
+  readonly systemPrompt: (input: {
+    readonly owner: Person;
+    readonly person: Person;
+    readonly turn: Turn;
+  }) => string;
+  readonly directory: Pick<DirectoryPort, 'person' | 'owner'>;
   /** The ceilings that hold for a call of this turn. */
-  readonly limits: (turn: Turn, person: Person, now: number) => readonly SpendLimit[];
+  readonly limits: (person: Person, now: number) => readonly SpendLimit[];
 }
 
 export interface AgentOptions {
@@ -52,6 +57,15 @@ export interface AgentOptions {
   readonly outageMs: number;
   readonly approvalMs: number;
 }
+
+export const defaultAgentOptions: AgentOptions = {
+  maxModelCalls: 24,
+  maxTurnTokens: 1_000_000,
+  maxTurnMs: 30 * 60_000,
+  maxOutputTokens: 4_096,
+  outageMs: 15 * 60_000,
+  approvalMs: 30 * 60_000,
+};
 
 /** What the conversation station hands to a run. */
 export interface TurnRun {

@@ -11,7 +11,8 @@ import { approvalText } from './wording.ts';
  */
 export async function parkTurn(moment: Moment, reply: Reply): Promise<void> {
   const { deps, run } = moment;
-  const asked = await deps.pendingApprovals(run.turn.id);
+  const pending = await deps.approvals.list({ status: 'pending', chat: run.turn.chat, limit: 1_000 });
+  const asked = pending.filter((approval) => approval.turn === run.turn.id);
   const text = [reply.text, ...asked.map(approvalText)].filter((part) => part.trim() !== '').join('\n\n');
   const editOf = await deps.preview.finish(run.turn);
   const buttons = asked.length === 1 ? asked.flatMap(buttonsFor) : [];

@@ -19,7 +19,7 @@ import { parkTurn } from './park.ts';
  * and run again from the rows. Throws only for defects and for `fenced` or `store-unavailable`.
  */
 export async function runTurn(deps: AgentDeps, options: AgentOptions, run: TurnRun): Promise<TurnOutcome> {
-  const person = { ...deps.person(run.turn.person), role: run.turn.role };
+  const person = { ...deps.directory.person(run.turn.person), role: run.turn.role };
   const steps = [...(await deps.steps.ofConversation(run.turn.conversation))];
   const moment: Moment = { deps, options, run, person, steps };
   const startedAt = deps.clock.now();

@@ -1,4 +1,4 @@
-import type { Role } from '#core/person.ts';
+import type { Person } from '#core/person.ts';
 import type { SpendLimit } from '#core/spend.ts';
 import { dayStart } from '#lib/day.ts';
 
@@ -11,16 +11,20 @@ export interface BudgetSettings {
 
 /**
  * The ceilings of one model call, all of which its upper estimate must stay under. A guest's day is smaller; a day begins
- * at midnight of the person's time zone (UTC where none is known).
+ * at midnight of the person's time zone (UTC where none is known). `settings` is read at each use.
  */
 export function limitsFor(
-  settings: BudgetSettings,
-  who: { readonly role: Role; readonly timezone: string | null },
-  now: number,
-): readonly SpendLimit[] {
-  const dayUsd = who.role === 'guest' ? settings.guestDayUsd : settings.perPersonDayUsd;
-  return [
-    { scope: 'turn', limitUsd: settings.perTurnUsd, since: 0 },
-    { scope: 'person-day', limitUsd: dayUsd, since: dayStart(now, who.timezone) },
-  ];
+  settings: () => BudgetSettings,
+): (person: Pick<Person, 'role' | 'timezone'>, now: number) => readonly SpendLimit[] {
+  return (person, now) => {
+    const { perTurnUsd, perPersonDayUsd, guestDayUsd } = settings();
+    return [
+      { scope: 'turn', limitUsd: perTurnUsd, since: 0 },
+      {
+        scope: 'person-day',
+        limitUsd: person.role === 'guest' ? guestDayUsd : perPersonDayUsd,
+        since: dayStart(now, person.timezone),
+      },
+    ];
+  };
 }

@@ -79,7 +79,7 @@ async function statusText(deps: CommandDeps, event: StoredEvent): Promise<string
   const seconds = turn === undefined ? 0 : Math.round((deps.clock.now() - turn.startedAt) / 1_000);
   return [
     turn === undefined ? 'Nothing is running here.' : `I am working on an answer since ${seconds} s.`,
-    `Model: ${row?.model ?? deps.models()[0] ?? 'none'}. Queue mode: ${row?.queueMode ?? deps.defaultQueueMode()}.`,
+    `Model: ${row?.model ?? deps.model.names()[0] ?? 'none'}. Queue mode: ${row?.queueMode ?? deps.defaultQueueMode()}.`,
     ...pending.map((approval) => `Approval ${approval.id} is open: \`${approval.plan.tool}\`.`),
     await spendText(deps, event),
   ].join('\n');
@@ -104,7 +104,7 @@ async function decide(
 }
 
 async function chooseModel(deps: CommandDeps, event: StoredEvent, name: string): Promise<string> {
-  const names = deps.models();
+  const names = deps.model.names();
   const conversation = conversationOf(event);
   if (name === '') {
     const row = await deps.store.conversations.get(conversation);

@@ -4,8 +4,9 @@ import type { ControlDeps } from './deps.ts';
 
 export interface CommandDeps extends Pick<
   ControlDeps,
-  'store' | 'directory' | 'compose' | 'ids' | 'clock' | 'log' | 'models'
+  'store' | 'directory' | 'compose' | 'ids' | 'clock' | 'log'
 > {
+  readonly model: { names(): readonly string[] };
   /** Takes the owner's one-time code; rejects as `not-found` for a wrong one. */
   readonly pairOwner: (
     code: string,

@@ -4,7 +4,7 @@ import type { ClockPort, LogPort } from '#core/ports/clock.ts';
 import type { ComposePort } from '#core/ports/compose.ts';
 import type { DirectoryPort } from '#core/ports/directory.ts';
 import type { StorePort } from '#core/store/store.ts';
-import type { ChannelReport, StatusReport } from './surface.ts';
+import type { ChannelReport, ControlSurface, StatusReport } from './surface.ts';
 
 /** One thing that doctor looks at. `online`: it leaves the machine. */
 export interface Check {
@@ -29,9 +29,5 @@ export interface ControlDeps {
   readonly models: () => readonly string[];
   readonly checks: readonly Check[];
   /** The configuration with its secrets masked, and what is wrong with it. */
-  readonly config: () => {
-    readonly path: string;
-    readonly yaml: string;
-    readonly problems: readonly string[];
-  };
+  readonly config: () => Promise<ControlSurface['config.show']['output']>;
 }

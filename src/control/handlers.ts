@@ -56,7 +56,7 @@ export function createHandlers(deps: ControlDeps): Handlers {
     'people.pair': (input) => pair(deps, input),
     spend: ({ days }) => store.spend.byDay({ since: clock.now() - days * 86_400_000, person: null }),
     doctor: ({ offline }) => runChecks(deps, offline),
-    'config.show': async () => deps.config(),
+    'config.show': () => deps.config(),
     models: async () => deps.models(),
   };
 }

@@ -55,3 +55,13 @@ export interface ConversationOptions extends TurnCapacity {
     readonly staleHours: number;
   };
 }
+
+export const defaultConversationOptions: Omit<ConversationOptions, 'settings'> = {
+  maxRunning: 64,
+  maxPerPerson: 16,
+  maxAttempts: 5,
+  maxEvents: 20,
+  maxChars: 60_000,
+  queuedNoticeMs: 1_500,
+  soloMs: 30_000,
+};

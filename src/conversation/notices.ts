@@ -1,6 +1,6 @@
 import type { ChatKey } from '#core/address.ts';
 import type { ConversationId, IdsPort } from '#core/ids.ts';
-import type { ClockPort } from '#core/ports/clock.ts';
+import type { ClockPort, LogPort } from '#core/ports/clock.ts';
 import type { ComposePort } from '#core/ports/compose.ts';
 import type { ConversationsPort } from '#core/store/conversations.ts';
 import type { Turn } from '#core/turn.ts';
@@ -11,11 +11,12 @@ export interface NoticeDeps {
   readonly compose: ComposePort;
   readonly ids: IdsPort;
   readonly clock: ClockPort;
+  readonly log: LogPort;
 }
 
 export interface NoticePort extends Notices {
   /** The model does not answer and is tried again; once per turn. */
-  waiting(turn: Turn, reason: string): Promise<void>;
+  waiting(turn: Turn, reason: string): void;
 }
 
 /** Tiro's own words: a step for pages, deliveries for chats, both under a key so that they are said once. */
@@ -37,7 +38,9 @@ export function createNotices(deps: NoticeDeps): NoticePort {
     },
     waiting: (turn, reason) => {
       const text = `The model does not answer (${reason}) I keep trying for a quarter of an hour.`;
-      return say(deps, { key: `waiting:${turn.id}`, conversation: turn.conversation, text });
+      say(deps, { key: `waiting:${turn.id}`, conversation: turn.conversation, text }).catch(
+        (error: unknown) => deps.log.warn('turn.notice-failed', { turn: turn.id, error }),
+      );
     },
     dead: (turn) => {
       const text =

@@ -23,6 +23,12 @@ export type Verdict =
   | { readonly decision: 'ask'; readonly reason: string }
   | { readonly decision: 'deny'; readonly reason: string };
 
+/** A decision by tool name. */
+export interface Rule {
+  readonly tool: string;
+  readonly decision: Verdict['decision'];
+}
+
 /** Contract: pure and total; a tool it does not know is denied. */
 export interface PolicyPort {
   judge(plan: Plan, asker: Asker): Verdict;

@@ -23,6 +23,8 @@ export interface Channels {
   /** Starts every adapter; each keeps connecting by itself. Resolves when all have ended after the abort. */
   start(signal: AbortSignal): Promise<void>;
   report(): readonly ChannelState[];
+  /** In words, the channels that are down; empty when all are connected. */
+  notReady(): readonly string[];
 }
 
 const restartMs = 5_000;
@@ -37,6 +39,8 @@ export function createChannels(deps: ChannelsDeps): Channels {
   );
   return {
     report: () => [...states.values()],
+    notReady: () =>
+      [...states.values()].flatMap(({ name, state, why }) => (state === 'up' ? [] : [`${name}: ${why}`])),
     start: async (signal) => {
       await Promise.all(deps.adapters.map((adapter) => keepRunning(deps, { adapter, states, signal })));
     },

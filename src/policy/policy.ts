@@ -1,10 +1,5 @@
 import { rightsByRole } from '#core/person.ts';
-import type { PolicyPort } from '#core/policy.ts';
-
-export interface Rule {
-  readonly tool: string;
-  readonly decision: 'allow' | 'ask' | 'deny';
-}
+import type { PolicyPort, Rule } from '#core/policy.ts';
 
 /** The tools that come with Tiro and touch nothing but the person's own chats. */
 export const defaultRules: readonly Rule[] = [

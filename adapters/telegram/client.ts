@@ -1,0 +1,140 @@
+import { Api, GrammyError, HttpError } from 'grammy/web';
+import { z } from 'zod';
+import { TiroError } from '#core/errors.ts';
+import type { FileRef } from '#core/event.ts';
+import type { TelegramSettings } from './settings.ts';
+
+/** Why a call brought nothing. No text in it holds the token. */
+export interface Failure {
+  /**
+   * The HTTP status that Telegram, or a proxy in front of it, answered. not-sent: the request surely never left.
+   * lost: it left and no answer was read, so it may have been done.
+   */
+  readonly code: number | 'not-sent' | 'lost';
+  readonly why: string;
+  readonly retryAfterMs: number | null;
+}
+
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: Failure };
+
+/** Bot API calls, one HTTP request each. */
+export interface Client {
+  /** Contract: never throws for what network or platform do; an abort ends it at once; nothing is tried twice. */
+  call<T>(run: (api: Api) => Promise<T>, signal: AbortSignal): Promise<Answer<T>>;
+  /** Contract: rejects as `unavailable` with words for people; of a file over Telegram's 20 MB nothing is read. */
+  download(file: FileRef, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+}
+
+type Fetch = typeof globalThis.fetch;
+
+const callTimeoutSeconds = 60;
+const downloadLimitBytes = 20_000_000;
+const tooBig = 'the file is over the 20 MB that Telegram lets a bot download';
+
+/**
+ * grammy's web build: the platform's own fetch and AbortController instead of node-fetch, a third of the load time and
+ * memory. Each call has an Api of its own, a small object, because grammy's types know only a polyfill's abort signal.
+ */
+export function createClient(settings: TelegramSettings, fetch: Fetch): Client {
+  const { token, apiRoot } = settings;
+  return { call, download };
+
+  async function call<T>(run: (api: Api) => Promise<T>, signal: AbortSignal): Promise<Answer<T>> {
+    if (signal.aborted) return { ok: false, failure: failureOf('not-sent', 'stopped before the call') };
+    const options = { apiRoot, timeoutSeconds: callTimeoutSeconds, fetch: jsonFetch(fetch, signal) };
+    try {
+      return { ok: true, value: await run(new Api(token, options)) };
+    } catch (error) {
+      if (error instanceof GrammyError) return { ok: false, failure: refusalOf(error, token) };
+      if (error instanceof HttpError) return { ok: false, failure: networkFailure(error.error, signal) };
+      throw error;
+    }
+  }
+
+  async function download(file: FileRef, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const found = await call((api) => api.getFile(file.id), signal);
+    if (!found.ok) throw noFile(/too big/i.test(found.failure.why) ? tooBig : found.failure.why);
+    const { file_path: path, file_size: bytes = 0 } = found.value;
+    if (Math.max(bytes, file.bytes ?? 0) > downloadLimitBytes) throw noFile(tooBig);
+    // A Bot API server in --local mode names a path on its own disk.
+    if (path === undefined || path.startsWith('/')) throw noFile('Telegram offers no download for it');
+    const url = `${apiRoot}/file/bot${token}/${path}`;
+    const response = await fetch(url, { signal, redirect: 'manual' }).catch((error: unknown) => {
+      // Only its words go on: the error may hold the URL, and with it the token.
+      throw noFile(networkFailure(error, signal).why);
+    });
+    if (!response.ok || response.body === null) throw noFile(`Telegram answered ${response.status}`);
+    return response.body;
+  }
+}
+
+/**
+ * fetch as grammy needs it: bound to the caller's signal, without redirects (the URL holds the token), and with every
+ * answer as Bot API JSON. A proxy's HTML page becomes an error with its status instead of a lost answer.
+ */
+function jsonFetch(fetch: Fetch, signal: AbortSignal): Fetch {
+  return async (url, init) => {
+    const both = AbortSignal.any([signal, ...(init?.signal ? [init.signal] : [])]);
+    const response = await fetch(url, { ...init, signal: both, redirect: 'manual' });
+    const text = await response.text();
+    if (answerSchema.safeParse(parseJson(text)).success) return new Response(text);
+    const description = `HTTP ${response.status} without an answer of the Bot API`;
+    return Response.json({ ok: false, error_code: response.status, description });
+  };
+}
+
+const answerSchema = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true) }),
+  z.object({ ok: z.literal(false), error_code: z.number(), description: z.string() }),
+]);
+
+/** The value, or undefined for text that is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // every caller checks the shape next
+  }
+}
+
+function refusalOf(error: GrammyError, token: string): Failure {
+  const { retry_after: seconds, migrate_to_chat_id: newId } = error.parameters;
+  const moved = newId === undefined ? '' : ` (its id is now ${newId})`;
+  return {
+    code: error.error_code,
+    why: `Telegram answered ${error.error_code}: ${error.description.replaceAll(token, '[token]')}${moved}`,
+    retryAfterMs: seconds === undefined ? null : seconds * 1000,
+  };
+}
+
+/** What fails while connecting: name, socket, certificate. */
+const beforeTheRequest = /^(connect|getaddrinfo) |CONNECT_TIMEOUT|CERT|UNABLE_TO_|ERR_TLS|ERR_INVALID_URL/;
+
+function networkFailure(error: unknown, signal: AbortSignal): Failure {
+  if (signal.aborted) return failureOf('lost', 'stopped while waiting for the answer');
+  const roots = [...new Set(rootsOf(error))];
+  const words = roots.join(', ');
+  return roots.every((root) => beforeTheRequest.test(root))
+    ? failureOf('not-sent', `no connection to Telegram (${words})`)
+    : failureOf('lost', `the connection to Telegram broke before its answer (${words})`);
+}
+
+function failureOf(code: 'not-sent' | 'lost', why: string): Failure {
+  return { code, why, retryAfterMs: null };
+}
+
+/** Codes of the errors under an error of fetch, one per address that was tried; never a message or a URL. */
+function rootsOf(error: unknown): readonly string[] {
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.flatMap(rootsOf);
+  if (!(error instanceof Error)) return ['unknown error'];
+  if (error.cause !== undefined) return rootsOf(error.cause);
+  const words = /timed out/.test(error.message) ? 'timed out' : error.name; // grammy's own timeout has no code
+  const code = 'code' in error ? String(error.code) : words;
+  return ['syscall' in error ? `${String(error.syscall)} ${code}` : code];
+}
+
+function noFile(why: string): TiroError {
+  return new TiroError('unavailable', `The file could not be fetched: ${why}.`);
+}

@@ -1,0 +1,131 @@
+import { messageOf } from '#core/errors.ts';
+import type { AdapterDeps } from '#core/ports/adapter.ts';
+import type { RandomPort } from '#core/ports/clock.ts';
+import { type Backoff, backoffMs } from '#lib/backoff.ts';
+import type { Client, Failure } from './client.ts';
+import { isUpdate } from './parse.ts';
+import type { Door, Intake } from './receive.ts';
+import type { TelegramSettings } from './settings.ts';
+
+export type ConnectDeps = AdapterDeps & { random: RandomPort; client: Client; intake: Intake };
+
+/** One piece of staying connected; a throw is a failure too. `pause`: so many milliseconds, or a backoff. */
+type Step = (door: Door) => Promise<Outcome>;
+type Outcome =
+  | { readonly ok: true; readonly pause: number }
+  | { readonly ok: false; readonly why: string; readonly pause: number | Backoff };
+
+const pollSeconds = 30;
+const retry = { firstMs: 1_000, maxMs: 16_000, jitter: 0.2 };
+/** Only a new token helps: ask seldom. */
+const retrySeldom = { firstMs: 60_000, maxMs: 600_000, jitter: 0.2 };
+/** After a week without updates Telegram counts on from a random id: an old offset could confirm unread ones. */
+const forgetOffsetMs = 6 * 24 * 3_600_000;
+const webhookAgainMs = 15 * 60_000;
+const webhookConflict = /409.*webhook/i;
+const allowedUpdates = ['message', 'edited_message', 'callback_query', 'message_reaction'] as const;
+
+/** Stays connected until the signal aborts. Tells the sink of each change between up and down, with the reason. */
+export function createConnection(
+  deps: ConnectDeps,
+  settings: TelegramSettings,
+): (door: Door) => Promise<void> {
+  const { clock, random, log } = deps;
+  const step = settings.webhook === null ? createPolling(deps) : createWebhook(deps, settings.webhook);
+
+  return async (door) => {
+    let failures = 0;
+    let told = '';
+    while (!door.signal.aborted) {
+      const outcome = await step(door).catch(outcomeOfThrow);
+      if (door.signal.aborted) return;
+      failures = outcome.ok ? 0 : failures + 1;
+      const why = outcome.ok ? 'connected' : outcome.why;
+      if (why !== told) door.sink.state(outcome.ok ? 'up' : 'down', why);
+      told = why;
+      const { pause } = outcome;
+      await clock.sleep(typeof pause === 'number' ? pause : backoffMs(pause, failures, random), door.signal);
+    }
+  };
+
+  /** The store refused: nothing was accepted, so the same updates come again from the old offset. */
+  function outcomeOfThrow(error: unknown): Outcome {
+    const why = `what came in could not be stored: ${messageOf(error)}`;
+    log.error('event.refused', { channel: 'telegram', why });
+    return { ok: false, why, pause: retry };
+  }
+}
+
+/** getUpdates(offset) → commit events and next offset → getUpdates(next offset), which confirms them to Telegram. */
+function createPolling(deps: ConnectDeps): Step {
+  const { client, intake, clock } = deps;
+  let prepared = false;
+  let cursor: string | null = null;
+  // The first poll after a start or a failure does not wait, so that readiness is known at once.
+  let fresh = true;
+
+  return async (door) => {
+    const failure = prepared ? null : await prepare(door);
+    if (failure !== null) return outcomeOfFailure(failure);
+    const timeout = fresh ? 0 : pollSeconds;
+    fresh = true;
+    const query = { ...offsetIn(cursor, clock.now()), timeout, allowed_updates: allowedUpdates };
+    const updates = await client.call((api) => api.getUpdates(query), door.signal);
+    if (!updates.ok) {
+      prepared = !webhookConflict.test(updates.failure.why); // else deleted again before the next poll
+      return outcomeOfFailure(updates.failure);
+    }
+    if (updates.value.length > 0) {
+      const next = cursorAfter(updates.value, clock.now());
+      await intake.accept(updates.value, { ...door, cursor: next });
+      cursor = next;
+    }
+    fresh = false;
+    return { ok: true, pause: 0 };
+  };
+
+  /** A webhook set earlier would make getUpdates fail for ever. Deleting it drops nothing that waits. */
+  async function prepare(door: Door): Promise<Failure | null> {
+    const unknown = await intake.identify(door.signal);
+    if (unknown !== null) return unknown;
+    const deleted = await client.call((api) => api.deleteWebhook(), door.signal);
+    if (!deleted.ok) return deleted.failure;
+    cursor = await door.sink.cursor();
+    prepared = true;
+    return null;
+  }
+}
+
+/** Sets the webhook, and again now and then: that changes nothing, or undoes what another program did to it. */
+function createWebhook(deps: ConnectDeps, webhook: NonNullable<TelegramSettings['webhook']>): Step {
+  const { client, intake } = deps;
+  const other = { secret_token: webhook.secret, allowed_updates: allowedUpdates };
+
+  return async ({ signal }) => {
+    const unknown = await intake.identify(signal);
+    if (unknown !== null) return outcomeOfFailure(unknown);
+    const answer = await client.call((api) => api.setWebhook(webhook.url, other), signal);
+    return answer.ok ? { ok: true, pause: webhookAgainMs } : outcomeOfFailure(answer.failure);
+  };
+}
+
+/** The next offset and the time of the last update, such as `102@1795000000000`. */
+function cursorAfter(updates: readonly unknown[], now: number): string {
+  const ids = updates.filter(isUpdate).map((update) => update.update_id);
+  if (ids.length === 0) throw new Error('Telegram sent updates without ids');
+  return `${Math.max(...ids) + 1}@${now}`;
+}
+
+/** Without an offset Telegram sends everything that is not confirmed: what is known is dropped by its id. */
+function offsetIn(cursor: string | null, now: number): { readonly offset?: number } {
+  const [offset, at] = (cursor ?? '').split('@').map(Number);
+  return offset !== undefined && at !== undefined && now - at <= forgetOffsetMs ? { offset } : {};
+}
+
+function outcomeOfFailure({ code, why, retryAfterMs }: Failure): Outcome {
+  if (code === 401 || code === 404) return { ok: false, why: `token refused (${why})`, pause: retrySeldom };
+  const pause = retryAfterMs ?? retry;
+  if (code !== 409) return { ok: false, why, pause };
+  const rival = webhookConflict.test(why) ? 'a webhook blocks polling' : 'another program polls this bot';
+  return { ok: false, why: `${rival} (${why})`, pause };
+}

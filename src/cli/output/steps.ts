@@ -1,0 +1,42 @@
+import type { StepBody } from '#core/step.ts';
+import { cleanText, cut, oneLine } from './text.ts';
+
+const longestArguments = 200;
+
+/** A step as people read it: who, and what was said or done. Empty text: there is nothing to tell. */
+export function describeStep(body: StepBody): { readonly who: string; readonly text: string } {
+  switch (body.kind) {
+    case 'input':
+      return { who: oneLine(body.name), text: withFiles(cleanText(body.text), body.files) };
+    case 'reply':
+      return { who: 'tiro', text: cleanText(body.text) };
+    case 'said':
+      return { who: 'tiro', text: cleanText(body.text) };
+    case 'notice':
+      return { who: 'notice', text: cleanText(body.text) };
+    case 'intent':
+      return { who: 'tool', text: `${body.tool} ${cut(oneLine(body.arguments), longestArguments)}` };
+    case 'result':
+      return {
+        who: 'tool',
+        text: `${body.tool} → ${body.outcome}: ${cut(oneLine(body.content), longestArguments)}`,
+      };
+    case 'decision':
+      return {
+        who: oneLine(body.by),
+        text: `${body.decision} ${body.approval}${body.reason === null ? '' : `: ${oneLine(body.reason)}`}`,
+      };
+    case 'end':
+      return {
+        who: 'turn',
+        text:
+          body.status === 'done'
+            ? ''
+            : `${body.status}${body.reason === null ? '' : `: ${oneLine(body.reason)}`}`,
+      };
+  }
+}
+
+function withFiles(text: string, files: readonly { readonly name: string }[]): string {
+  return [text, ...files.map((file) => `[${oneLine(file.name)}]`)].join('\n').trim();
+}

@@ -1,0 +1,66 @@
+import type { Problem } from '../problem.ts';
+import type { ConfigFile, ModelSettings } from '../schema.ts';
+import { channelNames, closest } from './values.ts';
+
+interface Found {
+  readonly problems: Problem[];
+  readonly warnings: Problem[];
+}
+
+/** What holds between several keys. */
+export function checkFile(file: ConfigFile, found: Found): void {
+  const ownerByIdentity = new Map<string, string>();
+  for (const [handle, person] of Object.entries(file.people)) {
+    for (const [index, identity] of person.identities.entries()) {
+      const path = `people.${handle}.identities[${index}]`;
+      const taken = ownerByIdentity.get(identity);
+      if (taken !== undefined) {
+        found.problems.push({
+          path,
+          message: `is an identity of ${taken === handle ? `${handle} twice` : `${taken} already`}: ${identity}`,
+          fix: 'An identity belongs to one person: remove it from the other.',
+        });
+      }
+      ownerByIdentity.set(identity, handle);
+      checkChannel(identity, path, found);
+    }
+  }
+}
+
+function checkChannel(identity: string, path: string, found: Found): void {
+  const channel = identity.split(':', 1)[0] ?? '';
+  if (channelNames.includes(channel)) return;
+  const meant = closest(channel, channelNames);
+  found.warnings.push({
+    path,
+    message: `names the channel ${channel}, which does not exist`,
+    fix: meant === null ? `Channels are ${channelNames.join(', ')}.` : `Did you mean ${meant}?`,
+  });
+}
+
+/** Do the models that are named have somebody who provides them? `model` has the environment in it. */
+export function checkModel(model: ModelSettings, found: Found & { readonly fromFile: boolean }): void {
+  const providers = Object.keys(model.providers);
+  if (providers.length === 0) {
+    if (model.default === null || model.default.startsWith('demo')) return;
+    const problem = {
+      path: found.fromFile ? 'model.default' : 'TIRO_MODEL',
+      message: `names the model ${model.default}, but no provider is configured`,
+      fix: 'Add one under model.providers, or set OPENAI_API_KEY or OPENAI_BASE_URL.',
+    };
+    (found.fromFile ? found.problems : found.warnings).push(problem);
+    return;
+  }
+  const named = [model.default, model.background, ...model.fallback].filter((name) => name !== null);
+  for (const name of new Set(named)) {
+    const [prefix, ...rest] = name.split('/');
+    if (prefix === undefined || rest.length === 0 || providers.includes(prefix)) continue;
+    const meant = closest(prefix, providers);
+    if (meant === null) continue; // a model whose own name has a slash, such as meta-llama/llama-x
+    found.warnings.push({
+      path: 'model',
+      message: `names ${name}, and there is no provider ${prefix}`,
+      fix: `Did you mean ${meant}/${rest.join('/')}?`,
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import type { AdapterPort } from '#core/ports/adapter.ts';
+import type { ModelPort } from '#core/ports/model.ts';
+import type { QueueMode } from '#core/turn.ts';
+import { createChecks } from './checks.ts';
+import { runChores } from './chores.ts';
+import { type Commands, createCommands } from './commands.ts';
+import { createControl } from './control.ts';
+import type { ControlDeps } from './deps.ts';
+import { createFacts, type FactsDeps } from './facts.ts';
+import { createOwnerPairing } from './pairing.ts';
+import type { ControlPort } from './surface.ts';
+
+export interface ControlStationDeps extends Omit<
+  ControlDeps,
+  'process' | 'channels' | 'models' | 'checks' | 'config'
+> {
+  readonly version: string;
+  readonly model: ModelPort;
+  readonly adapters: readonly AdapterPort[];
+  readonly channels: FactsDeps['channels'];
+  /** The home as config opened it. */
+  readonly home: {
+    readonly paths: { readonly home: string };
+    readonly token: string;
+    readonly mode: () => Promise<number>;
+    readonly show: ControlDeps['config'];
+    readonly config: () => { readonly demo: boolean; readonly conversation: { readonly queue: QueueMode } };
+    readonly settings: {
+      problems(): readonly { readonly path: string; readonly message: string; readonly fix: string }[];
+    };
+  };
+}
+
+/** The command surface, the chat commands and the small duties, over the rows. */
+export function createControlStation(deps: ControlStationDeps): {
+  readonly control: ControlPort;
+  readonly commands: Commands;
+  readonly chores: (signal: AbortSignal) => Promise<void>;
+} {
+  const { home, store } = deps;
+  const parts = {
+    ...deps,
+    people: store.people,
+    conversations: store.conversations,
+    approvals: store.approvals,
+  };
+  const demo = (): boolean => home.config().demo;
+  const facts = createFacts({ ...deps, home: home.paths.home, demo });
+  const checks = createChecks({
+    ...deps,
+    home: home.paths.home,
+    token: home.token,
+    homeMode: () => home.mode(),
+    demo,
+    problems: () => home.settings.problems(),
+  });
+  return {
+    control: createControl({ ...deps, ...facts, checks, config: () => home.show() }),
+    commands: createCommands({
+      ...deps,
+      pairOwner: createOwnerPairing(parts),
+      defaultQueueMode: () => home.config().conversation.queue,
+    }),
+    chores: (signal) => runChores(parts, signal),
+  };
+}

@@ -1,0 +1,29 @@
+/** Turns sizes into tokens: UTF-8 bytes / 4, corrected per model by what its provider counted. */
+export interface TokenMeter {
+  tokens(label: string, bytes: number): number;
+  /** Takes the provider's own count for a prompt of that size. */
+  learn(label: string, bytes: number, counted: number): void;
+}
+
+const bytesPerToken = 4;
+const newestWeight = 0.3;
+/** A count outside these bounds is a provider's mistake (or counts something else) and must not spoil budgets. */
+const bounds = { least: 0.25, most: 4 } as const;
+
+/** Bytes rather than characters: for ASCII they are the same, and other scripts cost more tokens a character. */
+export function createTokenMeter(): TokenMeter {
+  const factors = new Map<string, number>();
+  return {
+    tokens: (label, bytes) => Math.ceil((bytes / bytesPerToken) * (factors.get(label) ?? 1)),
+    learn: (label, bytes, counted) => {
+      if (bytes <= 0 || counted <= 0) return;
+      const seen = Math.min(bounds.most, Math.max(bounds.least, counted / (bytes / bytesPerToken)));
+      const known = factors.get(label);
+      factors.set(label, known === undefined ? seen : known + newestWeight * (seen - known));
+    },
+  };
+}
+
+export function byteLength(text: string): number {
+  return Buffer.byteLength(text, 'utf8');
+}

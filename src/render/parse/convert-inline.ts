@@ -1,0 +1,122 @@
+import type { Definition, PhrasingContent } from 'mdast';
+import { leafText } from '../inline.ts';
+import type { Inline, Styled } from '../tree.ts';
+import { safeHref, spelledHref } from './href.ts';
+import { cleanText } from './text.ts';
+
+/** What a conversion looks up while it walks. */
+export interface Context {
+  readonly source: string;
+  /** First definition of each identifier. */
+  readonly definitions: ReadonlyMap<string, Definition>;
+}
+
+type Wrapper = Styled['type'] | 'link';
+
+/** Phrasing to inline nodes: neighbours of one kind are joined, empty ones dropped, none stands inside its own kind. */
+export function convertInlines(nodes: readonly PhrasingContent[], context: Context): readonly Inline[] {
+  return convertWithin(nodes, []);
+
+  function convertWithin(nodes: readonly PhrasingContent[], inside: readonly Wrapper[]): readonly Inline[] {
+    return joined(nodes.flatMap((node) => convertNode(node, inside)));
+  }
+
+  function convertNode(node: PhrasingContent, inside: readonly Wrapper[]): readonly Inline[] {
+    switch (node.type) {
+      case 'text':
+        return text(node.value);
+      case 'inlineCode':
+        return node.value === '' ? [] : [{ type: 'code', value: cleanText(node.value).replace(/\n/g, ' ') }];
+      case 'break':
+        return [{ type: 'break' }];
+      case 'html':
+        return /^<br\s*\/?>$/i.test(node.value) ? [{ type: 'break' }] : text(node.value);
+      case 'strong':
+      case 'emphasis':
+        return styled(node.type, node, inside);
+      case 'delete':
+        return styled('strike', node, inside);
+      case 'link':
+        return link(node.url, convertWithin(node.children, [...inside, 'link']), inside);
+      case 'linkReference': {
+        const url = context.definitions.get(node.identifier)?.url ?? '';
+        return link(url, convertWithin(node.children, [...inside, 'link']), inside);
+      }
+      case 'image':
+        return link(node.url, text(node.alt ?? ''), inside);
+      case 'imageReference':
+        return link(context.definitions.get(node.identifier)?.url ?? '', text(node.alt ?? ''), inside);
+      case 'footnoteReference':
+        return text(`[^${node.label ?? node.identifier}]`);
+    }
+  }
+
+  function styled(
+    type: Styled['type'],
+    node: Extract<PhrasingContent, { type: 'strong' | 'emphasis' | 'delete' }>,
+    inside: readonly Wrapper[],
+  ): readonly Inline[] {
+    if (inside.includes(type)) return convertWithin(node.children, inside);
+    const children = convertWithin(node.children, [...inside, type]);
+    return children.length === 0
+      ? []
+      : [{ type, marker: markerOf(type, node.position?.start.offset), children }];
+  }
+
+  function markerOf(type: Styled['type'], offset = 0): Styled['marker'] {
+    if (type === 'strike') return '~';
+    return context.source.charAt(offset) === '_' ? '_' : '*';
+  }
+}
+
+function text(value: string): readonly Inline[] {
+  const clean = cleanText(value).replace(/[ \t]*\n[ \t]*/g, '\n');
+  return clean === '' ? [] : [{ type: 'text', value: clean }];
+}
+
+function link(url: string, label: readonly Inline[], inside: readonly Wrapper[]): readonly Inline[] {
+  return inside.includes('link') ? label : linkTo(url, label);
+}
+
+/** A link where the target is one that may be opened, else its label and, where that may help, the target as text. */
+export function linkTo(url: string, label: readonly Inline[]): readonly Inline[] {
+  const target = cleanText(url);
+  const shown = leafText(label).trim() === '' ? [] : label;
+  const href = safeHref(target);
+  if (href !== null) return [{ type: 'link', href, children: shown.length === 0 ? text(href) : shown }];
+  const spelled = spelledHref(target);
+  if (spelled === '' || spelled === leafText(shown)) return shown;
+  return shown.length === 0 ? text(spelled) : [...shown, ...text(` (${spelled})`)];
+}
+
+function joined(nodes: readonly Inline[]): readonly Inline[] {
+  const result: Inline[] = [];
+  for (const node of nodes) {
+    const last = result.at(-1);
+    const both = last === undefined ? null : joinedPair(last, node);
+    if (both === null) result.push(node);
+    else result[result.length - 1] = both;
+  }
+  return result;
+}
+
+function joinedPair(a: Inline, b: Inline): Inline | null {
+  if (a.type === 'text' && b.type === 'text') return { type: 'text', value: a.value + b.value };
+  if (a.type === 'code' && b.type === 'code') return { type: 'code', value: a.value + b.value };
+  if (a.type === 'link' || b.type === 'link' || a.type !== b.type) return null;
+  if (!('marker' in a) || !('marker' in b)) return null;
+  // Where the two were written differently, only the freer delimiter is sure to hold around both.
+  const marker = a.marker === b.marker ? a.marker : '*';
+  return { type: a.type, marker, children: joined([...a.children, ...b.children]) };
+}
+
+/** Everything on one line, as headings and table cells want it. */
+export function singleLine(inlines: readonly Inline[]): readonly Inline[] {
+  return joined(inlines.map(oneLine));
+}
+
+function oneLine(node: Inline): Inline {
+  if (node.type === 'break') return { type: 'text', value: ' ' };
+  if ('children' in node) return { ...node, children: singleLine(node.children) };
+  return { type: node.type, value: node.value.replace(/\n/g, ' ') };
+}

@@ -1,0 +1,55 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { ClockPort, LogPort } from '#core/ports/clock.ts';
+import type { StorePort } from '#core/store/store.ts';
+import { createClient } from './client.ts';
+import { createLine } from './line.ts';
+import type { OpenOptions } from './protocol.ts';
+
+export interface StoreDeps {
+  readonly clock: Pick<ClockPort, 'now'>;
+  readonly log?: Pick<LogPort, 'info' | 'error'>;
+  /**
+   * Nothing can be written any more: `fenced` (a newer gateway has the home), `store-corrupt`, or a defect that ended
+   * the store's thread. Called once; the process should stop. Rows that were acknowledged are safe.
+   */
+  readonly onFatal: (error: Error) => void;
+}
+
+export interface StoreOptions {
+  readonly file: string;
+  /** The home lock; held by this process until `close` or its end. */
+  readonly lockFile: string;
+  readonly backupDir: string;
+  /** Raises the epoch even if another gateway has the lock; that one is refused every write from then on. */
+  readonly takeover: boolean;
+  readonly lockWaitMs: number;
+}
+
+/**
+ * Opens tiro.db in a thread of its own. Rejects with a TiroError in words for the owner: `home-locked`,
+ * `schema-newer`, `store-corrupt` (nothing was changed) or `store-unavailable`.
+ */
+export async function openStore(
+  deps: StoreDeps,
+  options: StoreOptions,
+): Promise<StorePort & { readonly epoch: number }> {
+  const { clock, log, onFatal } = deps;
+  mkdirSync(dirname(options.file), { recursive: true });
+  const workerData: OpenOptions = { ...options, startedAt: clock.now() };
+  const worker = new Worker(new URL('worker/main.ts', import.meta.url), { name: 'store', workerData });
+  let isTold = false;
+  const line = createLine(worker, {
+    onFatal: (error) => {
+      if (!isTold) onFatal(error);
+      isTold = true;
+    },
+    onLog: (event, fields) => {
+      if (event === 'store.listener-failed') log?.error(event, fields);
+      else log?.info(event, fields);
+    },
+  });
+  const { epoch } = await line.ready;
+  return { ...createClient(line), epoch };
+}

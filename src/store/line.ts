@@ -1,0 +1,103 @@
+import type { Worker } from 'node:worker_threads';
+import { TiroError } from '#core/errors.ts';
+import type { CommitNote } from '#core/store/store.ts';
+import { type Question, createQuestions } from './questions.ts';
+import { type Report, fromPlainError } from './protocol.ts';
+
+export interface LineDeps {
+  /** The store can not go on: fenced, damaged, or its thread died. What was acknowledged is safe. */
+  readonly onFatal: (error: Error) => void;
+  readonly onLog: (event: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+/** The line to the store's thread: questions go out, reports come in, and when the thread ends nobody waits for ever. */
+export interface Line {
+  readonly ready: Promise<{ readonly epoch: number }>;
+  ask(question: Question): Promise<unknown>;
+  onCommit(listener: (note: CommitNote) => void): () => void;
+  close(): Promise<void>;
+}
+
+export function createLine(worker: Worker, deps: LineDeps): Line {
+  const questions = createQuestions((request) => worker.postMessage(request, []));
+  const listeners = createListeners(deps);
+  const opening = Promise.withResolvers<{ epoch: number }>();
+  const exited = Promise.withResolvers<void>();
+  let state: 'opening' | 'open' | 'closing' | 'ended' = 'opening';
+  let closed: Promise<void> | null = null;
+
+  worker.on('message', receive);
+  worker.on('error', (error) => end(error instanceof Error ? error : new Error(String(error))));
+  worker.on('exit', () => {
+    end(new TiroError('store-unavailable', 'The thread of the store has ended.'));
+    exited.resolve();
+  });
+
+  return {
+    ready: opening.promise,
+    ask: (question) => (closed === null ? questions.ask(question) : Promise.reject(closedError())),
+    onCommit: listeners.add,
+    close: () => (closed ??= close()),
+  };
+
+  function receive(report: Report): void {
+    switch (report.type) {
+      case 'ready':
+        state = 'open';
+        return opening.resolve({ epoch: report.epoch });
+      case 'failed':
+        return end(fromPlainError(report.error));
+      case 'answers':
+        if (report.note !== null) listeners.tell(report.note);
+        return questions.settle(report.answers);
+      case 'fatal':
+        return deps.onFatal(fromPlainError(report.error));
+      case 'log':
+        return deps.onLog(report.event, report.fields);
+    }
+  }
+
+  function end(error: Error): void {
+    questions.refuse(error);
+    opening.reject(error); // without effect once it is open
+    if (state === 'open') deps.onFatal(error);
+    state = 'ended';
+  }
+
+  async function close(): Promise<void> {
+    if (state === 'open') {
+      state = 'closing';
+      await questions.ask({ type: 'close' });
+    }
+    await exited.promise;
+  }
+}
+
+function closedError(): TiroError {
+  return new TiroError('store-unavailable', 'The store is closed.');
+}
+
+interface Listeners {
+  readonly add: (listener: (note: CommitNote) => void) => () => void;
+  readonly tell: (note: CommitNote) => void;
+}
+
+/** A listener's defect is its own: the rows are committed, and everybody else still hears of them. */
+function createListeners(deps: LineDeps): Listeners {
+  const listeners = new Set<(note: CommitNote) => void>();
+  return {
+    add: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    tell: (note) => {
+      for (const listener of listeners) {
+        try {
+          listener(note);
+        } catch (error) {
+          deps.onLog('store.listener-failed', { error });
+        }
+      }
+    },
+  };
+}

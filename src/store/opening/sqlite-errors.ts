@@ -1,0 +1,31 @@
+import { TiroError, messageOf } from '#core/errors.ts';
+
+/** The code of an error of SQLite, such as `SQLITE_FULL`, or null. */
+export function sqliteCode(error: unknown): string | null {
+  if (!(error instanceof Error) || !('code' in error)) return null;
+  return typeof error.code === 'string' && error.code.startsWith('SQLITE_') ? error.code : null;
+}
+
+const refusedByDisk = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED|NOMEM|PROTOCOL|PERM|AUTH)/;
+const damaged = /^SQLITE_(CORRUPT|NOTADB)/;
+
+export function isDamaged(error: unknown): boolean {
+  return damaged.test(sqliteCode(error) ?? '');
+}
+
+/** The disk or the database refuses: not a fault of the write, and the next one may succeed. */
+export function isRefusedByDisk(error: unknown): boolean {
+  return refusedByDisk.test(sqliteCode(error) ?? '');
+}
+
+/** What callers are told of a failure of the storage itself; everything else is passed on as it is. */
+export function toStoreError(error: unknown): unknown {
+  if (isDamaged(error)) {
+    return new TiroError('store-corrupt', `The database is damaged: ${messageOf(error)}.`, { cause: error });
+  }
+  if (!isRefusedByDisk(error)) return error;
+  const code = sqliteCode(error) ?? 'unknown';
+  return new TiroError('store-unavailable', `Nothing was stored: ${messageOf(error)} (${code}).`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,100 @@
+import type { ChatKey } from '#core/address.ts';
+import type { ConversationId, TurnId } from '#core/ids.ts';
+import type { EventsPort } from '#core/store/events.ts';
+import type { Session } from '../session.ts';
+
+/**
+ * events + turns → queues (a row per conversation with queued work) → loads (a row per person) → the next claim.
+ * Both are derived: whoever changes a conversation's queued events or its running turn calls `refreshQueue` before
+ * its write ends. So a claim is two look-ups, however long the queues are.
+ */
+export function refreshQueue(session: Session, conversation: ConversationId, turnOf?: string): void {
+  const before = session.get<{ person: string }>(
+    'SELECT person FROM queues WHERE conversation = @conversation',
+    { conversation },
+  );
+  const first = session.get<{ person: string; chat: ChatKey; head: number }>(firstQueued, { conversation });
+  const persons = new Set(turnOf === undefined ? [] : [turnOf]);
+  if (before !== null) persons.add(before.person);
+  if (first === null) {
+    if (before !== null)
+      session.run('DELETE FROM queues WHERE conversation = @conversation', { conversation });
+  } else {
+    const running = runningTurnOf(session, conversation) !== null;
+    session.run(upsertQueue, { conversation, ...first, ready: running ? 0 : 1 });
+    persons.add(first.person);
+    if (!running) session.note.wake.add('turns');
+  }
+  for (const person of persons) refreshLoad(session, person);
+}
+
+/** The event that goes first says whose work it is; the oldest one says how long the conversation has waited. */
+const firstQueued = `
+  SELECT coalesce(person, '') AS person, chat, min(seq, coalesce((
+    SELECT seq FROM events
+    WHERE conversation = @conversation AND status = 'queued' AND lane = 'turn' AND rank = 1
+    ORDER BY seq LIMIT 1), seq)) AS head
+  FROM events WHERE conversation = @conversation AND status = 'queued' AND lane = 'turn'
+  ORDER BY rank, seq LIMIT 1`;
+
+const upsertQueue = `
+  INSERT INTO queues (conversation, chat, person, head, ready) VALUES (@conversation, @chat, @person, @head, @ready)
+  ON CONFLICT (conversation) DO UPDATE
+    SET chat = excluded.chat, person = excluded.person, head = excluded.head, ready = excluded.ready`;
+
+function refreshLoad(session: Session, person: string): void {
+  session.run(
+    `INSERT INTO loads (person, running, head) VALUES (@person,
+       (SELECT count(*) FROM turns WHERE status = 'running' AND person = @person),
+       (SELECT head FROM queues WHERE person = @person AND ready = 1 ORDER BY head LIMIT 1))
+     ON CONFLICT (person) DO UPDATE SET running = excluded.running, head = excluded.head`,
+    { person },
+  );
+  session.run('DELETE FROM loads WHERE person = @person AND running = 0 AND head IS NULL', { person });
+}
+
+export function runningTurnOf(session: Session, conversation: ConversationId): TurnId | null {
+  const row = session.get<{ id: TurnId }>(
+    `SELECT id FROM turns WHERE conversation = @conversation AND status = 'running'`,
+    { conversation },
+  );
+  return row?.id ?? null;
+}
+
+/** Whose turn is next: of those with the fewest running turns the one whose conversation waits longest. */
+export function nextInLine(
+  session: Session,
+  limits: { readonly now: number; readonly maxRunning: number; readonly maxPerPerson: number },
+): { readonly conversation: ConversationId; readonly chat: ChatKey } | null {
+  const running = session.get<{ n: number }>(
+    `SELECT count(*) AS n FROM turns WHERE status = 'running' AND due_at <= @now`,
+    { now: limits.now },
+  );
+  if (running !== null && running.n >= limits.maxRunning) return null;
+  const load = session.get<{ person: string }>(
+    `SELECT person FROM loads WHERE head IS NOT NULL AND running < @maxPerPerson ORDER BY running, head LIMIT 1`,
+    { maxPerPerson: limits.maxPerPerson },
+  );
+  if (load === null) return null;
+  return session.get(
+    `SELECT conversation, chat FROM queues WHERE person = @person AND ready = 1 ORDER BY head LIMIT 1`,
+    { person: load.person },
+  );
+}
+
+type Waiting = Awaited<ReturnType<EventsPort['waiting']>>[number];
+
+/** Conversations whose oldest queued event waits behind a running turn since before `before`. */
+export function waitingSince(session: Session, before: number): readonly Waiting[] {
+  return session
+    .all<Waiting>(
+      `SELECT queues.conversation, queues.chat, turns.id AS runningTurn,
+         (SELECT count(*) FROM events
+          WHERE events.conversation = queues.conversation AND status = 'queued' AND lane = 'turn'
+            AND received_at < @before) AS count
+       FROM queues JOIN turns ON turns.conversation = queues.conversation AND turns.status = 'running'
+       WHERE queues.ready = 0 ORDER BY queues.head`,
+      { before },
+    )
+    .filter((row) => row.count > 0);
+}

@@ -1,0 +1,68 @@
+import type { ConversationId, TurnId } from '#core/ids.ts';
+import type { Step, StepBody } from '#core/step.ts';
+import type { StepsPort } from '#core/store/turns.ts';
+import type { Session, Verbs } from './session.ts';
+
+interface Row {
+  readonly seq: number;
+  readonly conversation: ConversationId;
+  readonly turn: TurnId | null;
+  readonly at: number;
+  readonly body: string;
+}
+
+const columns = 'seq, conversation, turn, at, body';
+
+export function createSteps(session: Session): Verbs<StepsPort> {
+  const many = (sql: string, params: Readonly<Record<string, string | number>>): readonly Step[] =>
+    session.all<Row>(sql, params).map(toStep);
+
+  return {
+    ofConversation: (conversation) =>
+      many(`SELECT ${columns} FROM steps WHERE conversation = @conversation ORDER BY seq`, { conversation }),
+    ofTurn: (turn) => stepsOfTurn(session, turn),
+    since: ({ seq, conversation, limit }) =>
+      conversation === null
+        ? many(`SELECT ${columns} FROM steps WHERE seq > @seq ORDER BY seq LIMIT @limit`, { seq, limit })
+        : many(
+            `SELECT ${columns} FROM steps WHERE conversation = @conversation AND seq > @seq
+             ORDER BY seq LIMIT @limit`,
+            { seq, conversation, limit },
+          ),
+    get: (seq) => many(`SELECT ${columns} FROM steps WHERE seq = @seq`, { seq })[0] ?? null,
+    lastSeq: () => session.get<{ seq: number | null }>('SELECT max(seq) AS seq FROM steps')?.seq ?? 0,
+  };
+}
+
+export function stepsOfTurn(session: Session, turn: TurnId): readonly Step[] {
+  return session
+    .all<Row>(`SELECT ${columns} FROM steps WHERE turn = @turn ORDER BY seq`, { turn })
+    .map(toStep);
+}
+
+export interface NewStep {
+  readonly conversation: ConversationId;
+  readonly turn: TurnId | null;
+  readonly at: number;
+  readonly body: StepBody;
+  /** A second step with the same key is a constraint error; null where nothing repeats. */
+  readonly key: string | null;
+}
+
+/** Appends one step and tells of it after the commit. */
+export function insertStep(session: Session, step: NewStep): Step {
+  const { conversation, turn, at, body, key } = step;
+  const seq = session.insert(
+    'INSERT INTO steps (conversation, turn, at, body, key) VALUES (@conversation, @turn, @at, @body, @key)',
+    { conversation, turn, at, body: JSON.stringify(body), key },
+  );
+  const stored: Step = { seq, conversation, turn, at, body };
+  session.note.steps.push(stored);
+  return stored;
+}
+
+function toStep(row: Row): Step {
+  // A body was parsed by its schema before it was stored, and steps never change.
+  const body: StepBody = JSON.parse(row.body);
+  return { seq: row.seq, conversation: row.conversation, turn: row.turn, at: row.at, body };
+}

@@ -1,0 +1,170 @@
+import type { ChatKey } from '#core/address.ts';
+import type { ConversationId, EventId } from '#core/ids.ts';
+import type { StepBody } from '#core/step.ts';
+import type { Claim, TurnPlan } from '#core/store/events.ts';
+import { approvalBySeq } from '../approvals.ts';
+import { nextInLine, refreshQueue } from '../events/queue.ts';
+import { type QueuedEvent, queuedWhere } from '../events/rows.ts';
+import { type Session, flag } from '../session.ts';
+import { insertStep } from '../steps.ts';
+import { turnById } from './rows.ts';
+
+/** queued events → the person with the fewest running turns → the conversation that waits longest → one turn with its steps. */
+export function claimTurn(session: Session, plan: TurnPlan): Claim {
+  const next = nextInLine(session, plan);
+  if (next === null) return { type: 'none' };
+  const stale = plan.staleBefore === null ? null : setStale(session, next.chat, plan.staleBefore);
+  if (stale !== null) return stale;
+  const queued = queuedOf(session, next.conversation, plan.maxEvents);
+  const [first] = queued;
+  if (first === undefined) return { type: 'none' };
+  startTurn(session, plan, first);
+  takeEvents(session, plan, together(queued, { events: plan.maxEvents, chars: plan.maxChars }));
+  refreshQueue(session, next.conversation, personOf(first));
+  session.note.turns.add(plan.turn);
+  const turn = turnById(session, plan.turn);
+  return turn === null ? { type: 'none' } : { type: 'turn', turn };
+}
+
+/** Asks about the chat's old messages instead of answering them; what was kept once is not asked about again. */
+function setStale(
+  session: Session,
+  chat: ChatKey,
+  staleBefore: number,
+): Extract<Claim, { type: 'stale' }> | null {
+  const found = session.get<Stale>(
+    `SELECT count(*) AS count, min(sent_at) AS oldestAt, max(seq) AS newestSeq FROM events ${staleOnes}`,
+    { chat, staleBefore },
+  );
+  if (found === null || found.count === 0) return null;
+  const conversations = session.all<{ conversation: ConversationId }>(
+    `SELECT DISTINCT conversation FROM events ${staleOnes} ORDER BY seq`,
+    { chat, staleBefore },
+  );
+  session.run(`UPDATE events SET status = 'stale' ${staleOnes}`, { chat, staleBefore });
+  for (const { conversation } of conversations) refreshQueue(session, conversation);
+  const newest = session.get<{ conversation: ConversationId }>(
+    'SELECT conversation FROM events WHERE seq = @seq',
+    { seq: found.newestSeq },
+  );
+  if (newest === null) return null;
+  return { type: 'stale', question: { chat, conversation: newest.conversation, ...found } };
+}
+
+interface Stale {
+  readonly count: number;
+  readonly oldestAt: number;
+  readonly newestSeq: number;
+}
+
+const staleOnes = `WHERE conversation IN (SELECT conversation FROM queues WHERE chat = @chat)
+  AND status = 'queued' AND lane = 'turn' AND rank = 1 AND coalesce = 1 AND kept = 0
+  AND chat = @chat AND sent_at < @staleBefore`;
+
+/** The conversation's queue in its order: a decision first, then by arrival. */
+export function queuedOf(
+  session: Session,
+  conversation: ConversationId,
+  limit: number,
+): readonly QueuedEvent[] {
+  return queuedWhere(
+    session,
+    `WHERE conversation = @conversation AND status = 'queued' AND lane = 'turn' ORDER BY rank, seq LIMIT @limit`,
+    { conversation, limit: Math.max(1, limit) },
+  );
+}
+
+/** The first event and those right behind it that may be answered with it. */
+function together(
+  queued: readonly QueuedEvent[],
+  room: { readonly events: number; readonly chars: number },
+): readonly QueuedEvent[] {
+  const [first, ...rest] = queued;
+  if (first === undefined) return [];
+  return [
+    first,
+    ...joinable(rest, first, { events: room.events - 1, chars: room.chars - first.text.length }),
+  ];
+}
+
+/** The longest run from the head of the queue that fits beside `first`: order is kept, so it ends at the first misfit. */
+export function joinable(
+  queued: readonly QueuedEvent[],
+  first: {
+    readonly kind?: string;
+    readonly coalesce?: boolean;
+    readonly role: string | null;
+    readonly chat: ChatKey;
+  },
+  room: { readonly events: number; readonly chars: number },
+): readonly QueuedEvent[] {
+  if (first.kind === 'decision' || first.coalesce === false) return [];
+  let chars = room.chars;
+  const misfit = queued.findIndex((event, index) => {
+    chars -= event.text.length;
+    const fits = event.coalesce && event.role === first.role && event.chat === first.chat;
+    return !fits || index >= room.events || chars < 0;
+  });
+  return misfit < 0 ? queued : queued.slice(0, misfit);
+}
+
+function startTurn(session: Session, plan: TurnPlan, first: QueuedEvent): void {
+  session.run(
+    `INSERT INTO turns (id, conversation, chat, direct, person, role, status, epoch, attempts, due_at, started_at)
+     VALUES (@id, @conversation, @chat, @direct, @person, @role, 'running', @epoch, 1, @now, @now)`,
+    {
+      id: plan.turn,
+      conversation: first.conversation,
+      chat: first.chat,
+      direct: flag(first.direct),
+      person: personOf(first),
+      role: first.role ?? 'guest',
+      epoch: session.epoch,
+      now: plan.now,
+    },
+  );
+}
+
+function takeEvents(session: Session, plan: TurnPlan, events: readonly QueuedEvent[]): void {
+  for (const event of events) {
+    if (event.conversation === null) continue;
+    session.run(`UPDATE events SET status = 'running', turn = @turn WHERE seq = @seq`, {
+      turn: plan.turn,
+      seq: event.seq,
+    });
+    insertStep(session, {
+      conversation: event.conversation,
+      turn: plan.turn,
+      at: plan.now,
+      body: event.approval === null ? inputOf(event) : decisionOf(session, event.id, event.approval),
+      key: null,
+    });
+  }
+}
+
+export function inputOf(event: QueuedEvent): StepBody {
+  const { id, name, text, files, sentAt } = event;
+  return { kind: 'input', event: id, person: personOf(event), name, text, files: [...files], at: sentAt };
+}
+
+function decisionOf(session: Session, event: EventId, seq: number): StepBody {
+  const approval = approvalBySeq(session, seq);
+  if (approval === null || approval.status === 'pending' || approval.status === 'void') {
+    throw new Error(`The event ${event} decides an approval that is not decided.`);
+  }
+  return {
+    kind: 'decision',
+    approval: approval.id,
+    decision: approval.status,
+    by: approval.decidedBy ?? 'time',
+    reason: approval.reason,
+    callId: approval.callId,
+    tool: approval.plan.tool,
+    arguments: approval.plan.arguments,
+    planHash: approval.plan.hash,
+  };
+}
+
+function personOf(event: QueuedEvent): string {
+  return event.person ?? '';
+}

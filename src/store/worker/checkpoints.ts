@@ -1,0 +1,57 @@
+import type { Database } from 'better-sqlite3';
+import { sqliteCode } from '../opening/sqlite-errors.ts';
+
+interface TimerPort {
+  after(ms: number, run: () => void): () => void;
+}
+
+const idleMs = 50;
+const worthPages = 1_000;
+/** Under load that never pauses the WAL is written back all the same, once in so many group commits. */
+const patienceCommits = 2_000;
+
+export interface Checkpoints {
+  /** After each group commit: writes the WAL back once the thread has been idle for a moment. */
+  committed(): void;
+  /** The last one, at a stop. */
+  finish(): void;
+}
+
+/** PASSIVE only: it takes what readers allow and waits for nobody. */
+export function createCheckpoints(db: Database, timers: TimerPort): Checkpoints {
+  let cancel: (() => void) | null = null;
+  let commits = 0;
+
+  return { committed, finish };
+
+  function committed(): void {
+    commits += 1;
+    cancel?.();
+    cancel = timers.after(idleMs, checkpoint);
+    if (commits >= patienceCommits) checkpoint();
+  }
+
+  function checkpoint(): void {
+    commits = 0;
+    if (pagesToWrite('NOOP') > worthPages) pagesToWrite('PASSIVE');
+  }
+
+  function finish(): void {
+    cancel?.();
+    pagesToWrite('PASSIVE');
+  }
+
+  /** How many pages of the WAL are not in the main file yet. */
+  function pagesToWrite(mode: 'NOOP' | 'PASSIVE'): number {
+    try {
+      const row = db
+        .prepare<[], { log: number; checkpointed: number }>(`PRAGMA wal_checkpoint(${mode})`)
+        .get();
+      return row === undefined ? 0 : row.log - row.checkpointed;
+    } catch (error) {
+      // The WAL keeps every row; a disk that refuses now is asked again after the next commit.
+      if (sqliteCode(error) !== null) return 0;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { createClock } from '#lib/clock.ts';
+import type { HomeLock } from '../opening/home-lock.ts';
+import type { OpenedHome } from '../opening/index.ts';
+import { type Report, type Request, toPlainError } from '../protocol.ts';
+import { type Backups, createBackups } from './backups.ts';
+import { type Calls, createCalls } from './calls.ts';
+import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
+
+/** One commit takes at most so many requests, so that an answer never waits for a whole flood. */
+const requestsPerCommit = 500;
+const lockAgainMs = 250;
+
+interface Parts {
+  readonly home: OpenedHome;
+  readonly calls: Calls;
+  readonly checkpoints: Checkpoints;
+  readonly backups: Backups;
+  stopLocking(): void;
+}
+
+/** Messages that wait → one group commit → their answers → the reads → …, in the order of arrival, until `close`. */
+export function serve(port: MessagePort, home: OpenedHome): void {
+  const clock = createClock();
+  const parts: Parts = {
+    home,
+    calls: createCalls(home.db, home.epoch),
+    checkpoints: createCheckpoints(home.db, clock),
+    backups: createBackups(home.db, post),
+    stopLocking: keepLocking(home.lock, clock),
+  };
+  let toldFatal = false;
+
+  port.on('message', (first: Request) => {
+    let batch: readonly Request[] = [first, ...drain(port, requestsPerCommit - 1)];
+    while (batch.length > 0) {
+      handle(batch);
+      batch = drain(port, requestsPerCommit);
+    }
+  });
+
+  function handle(batch: readonly Request[]): void {
+    const { writes, reads } = parts.calls.sort(batch);
+    if (writes.length > 0) commit(writes);
+    if (reads.length > 0)
+      post({ type: 'answers', note: null, answers: reads.map((read) => parts.calls.read(read)) });
+    for (const request of batch) {
+      if (request.type === 'backup') parts.backups.start(request.id, request.path);
+      if (request.type === 'close') void close(port, parts, request.id);
+    }
+  }
+
+  function commit(writes: Parameters<Calls['commit']>[0]): void {
+    const { answers, note, fatal } = parts.calls.commit(writes);
+    post({ type: 'answers', note, answers });
+    parts.checkpoints.committed();
+    if (fatal === null || toldFatal) return;
+    toldFatal = true;
+    post({ type: 'fatal', error: toPlainError(fatal) });
+  }
+
+  function post(report: Report): void {
+    port.postMessage(report);
+  }
+}
+
+function drain(port: MessagePort, most: number): readonly Request[] {
+  const requests: Request[] = [];
+  while (requests.length < most) {
+    const next: { message: Request } | undefined = receiveMessageOnPort(port);
+    if (next === undefined) break;
+    requests.push(next.message);
+  }
+  return requests;
+}
+
+/** After a takeover the lock is taken as soon as the gateway before this one has ended. */
+function keepLocking(lock: HomeLock, timers: { after(ms: number, run: () => void): () => void }): () => void {
+  let cancel = (): void => {};
+  tryNow();
+  return () => cancel();
+
+  function tryNow(): void {
+    if (!lock.take(0)) cancel = timers.after(lockAgainMs, tryNow);
+  }
+}
+
+async function close(port: MessagePort, parts: Parts, id: number): Promise<void> {
+  parts.stopLocking();
+  await parts.backups.finish();
+  parts.checkpoints.finish();
+  parts.home.db.close();
+  parts.home.lock.release();
+  const report: Report = { type: 'answers', note: null, answers: [{ id, ok: true, value: null }] };
+  port.postMessage(report);
+  port.close();
+}

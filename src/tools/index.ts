@@ -1,0 +1,13 @@
+import type { Tool } from '#core/tool.ts';
+import { createExpandTool } from './expand.ts';
+import { createNowTool } from './now.ts';
+import { type SendMessageDeps, createSendMessageTool } from './send-message.ts';
+
+type ToolsDeps = SendMessageDeps &
+  Parameters<typeof createNowTool>[0] &
+  Parameters<typeof createExpandTool>[0];
+
+/** The tools of the kernel, one line each. */
+export function createTools(deps: ToolsDeps): readonly Tool[] {
+  return [createExpandTool(deps), createNowTool(deps), createSendMessageTool(deps)];
+}

@@ -1,0 +1,182 @@
+/** The chat page: feed → thread, box → API. The page is drawn by the gateway; this keeps it true. */
+import { createApprovals } from './approvals.js';
+import { createComposer, postMessage } from './composer.js';
+import { followFeed } from './feed.js';
+import { callApi, newKey } from './page.js';
+import { createSidebar } from './sidebar.js';
+import { createThread } from './thread.js';
+
+const chat = document.querySelector('#chat');
+const stop = document.querySelector('#stop');
+const banner = document.querySelector('#connection');
+const state = {
+  conversation: chat.dataset.conversation,
+  /** The next message begins a new conversation. */
+  fresh: chat.dataset.fresh === '1',
+  /** Messages that are stored and not yet in the thread, by event: their text. */
+  pending: new Map(),
+  running: chat.dataset.running === '1',
+  /** Requests on their way, and what was heard meanwhile of conversations that may turn out to be ours. */
+  sending: 0,
+  overheard: [],
+};
+
+const current = () => state.conversation;
+const thread = createThread();
+const sidebar = createSidebar({ current });
+const approvals = createApprovals({ current, say: thread.say });
+createComposer({
+  draftName: () => `tiro.draft.${state.fresh ? 'new' : state.conversation}`,
+  send,
+  onSent: () => thread.scrollToEnd(),
+});
+restorePending();
+showWork();
+followFeed({ after: Number(chat.dataset.seq), onOpen, onEvent, onLost });
+
+stop.addEventListener('click', () => {
+  void send('/stop', newKey()).catch((error) => thread.say(error.message));
+});
+
+async function send(text, key) {
+  state.sending += 1;
+  try {
+    showSent(text, await store(text, key));
+  } finally {
+    state.sending -= 1;
+    if (state.sending === 0) state.overheard = [];
+  }
+}
+
+async function store(text, key) {
+  if (state.fresh) {
+    await postMessage({ text: '/new' }, `${key}-new`);
+    state.fresh = false;
+  }
+  const asked = state.conversation === '' ? {} : { conversation: state.conversation };
+  return postMessage({ ...asked, text }, key);
+}
+
+function showSent(text, { conversation, event }) {
+  if (conversation !== state.conversation) moveTo(conversation);
+  // Its step may have been faster than the answer to the request.
+  if (document.querySelector(`[data-event="${CSS.escape(event)}"]`) !== null) return;
+  thread.addPending(event, { text, state: state.running ? 'Queued' : 'Sent' });
+  if (!text.startsWith('/')) state.pending.set(event, text);
+  savePending();
+}
+
+function moveTo(conversation) {
+  state.conversation = conversation;
+  chat.dataset.conversation = conversation;
+  history.replaceState(null, '', `/c/${conversation}`);
+  sidebar.refresh();
+  for (const [kind, data] of state.overheard.splice(0)) onEvent(kind, data);
+}
+
+function onOpen() {
+  thread.dropPartials();
+  void approvals.refresh().catch((error) => thread.say(error.message));
+  void checkPending();
+}
+
+async function onLost(isLost) {
+  banner.hidden = !isLost;
+  if (!isLost) return;
+  // A session that has ended does not come back by trying again.
+  const error = await callApi('/api/status').then(
+    () => null,
+    (failure) => failure,
+  );
+  if (error?.status === 401) location.assign('/');
+}
+
+function onEvent(kind, data) {
+  if (['input', 'end', 'said'].includes(kind)) sidebar.refresh();
+  if (['result', 'decision', 'end'].includes(kind)) void approvals.refresh().catch(() => undefined);
+  if (data.conversation !== state.conversation) {
+    if (state.sending > 0) state.overheard.push([kind, data]);
+    return;
+  }
+  if (data.html !== undefined) {
+    if (['reply', 'notice', 'end'].includes(kind)) thread.dropPartial(data.turn);
+    thread.addStep(data.seq, data.html);
+  }
+  follow[kind]?.(data);
+  showWork();
+}
+
+/** What each event means for what is going on. */
+const follow = {
+  input: (data) => {
+    thread.takePending(data.event);
+    state.pending.delete(data.event);
+    savePending();
+    begin('Thinking …');
+  },
+  decision: () => begin('Going on …'),
+  delta: (data) => {
+    thread.addDelta(data.turn, data.text);
+    begin(null);
+  },
+  restart: (data) => {
+    thread.dropPartial(data.turn);
+    begin('Starting the answer again …');
+  },
+  waiting: (data) => begin(`Waiting: ${data.reason}`),
+  intent: (data) => begin(`Using ${data.tool} …`),
+  result: () => begin('Thinking …'),
+  end: () => {
+    state.running = false;
+    state.work = null;
+    void checkPending();
+  },
+};
+
+function begin(work) {
+  state.running = true;
+  state.work = work;
+}
+
+function showWork() {
+  const text = state.work === undefined ? 'Thinking …' : state.work;
+  thread.setWorking(state.running ? text : null);
+  stop.hidden = !state.running;
+}
+
+/** Messages that wait survive a reload: they are no steps yet, so the gateway does not draw them. */
+function savePending() {
+  try {
+    sessionStorage.setItem(`tiro.pending.${state.conversation}`, JSON.stringify([...state.pending]));
+  } catch {
+    // The browser keeps nothing for us: a reload then shows them when their turn comes.
+  }
+}
+
+function restorePending() {
+  let saved = [];
+  try {
+    saved = JSON.parse(sessionStorage.getItem(`tiro.pending.${state.conversation}`) ?? '[]');
+  } catch {
+    return; // as above
+  }
+  for (const [event, text] of saved) {
+    if (document.querySelector(`[data-event="${CSS.escape(event)}"]`) !== null) continue;
+    state.pending.set(event, text);
+    thread.addPending(event, { text, state: 'Queued' });
+  }
+}
+
+/** A waiting message may have been stopped or given up; then no step will ever tell. */
+async function checkPending() {
+  for (const event of [...state.pending.keys()]) {
+    const message = await callApi(`/api/messages/${event}`).catch(() => null);
+    if (message === null || ['queued', 'running', 'stale'].includes(message.status)) continue;
+    state.pending.delete(event);
+    const piece = document.querySelector(`[data-pending="${CSS.escape(event)}"] .byline`);
+    if (message.turn === null && piece !== null)
+      piece.textContent = `Not answered: ${message.reason ?? message.status}`;
+    else thread.takePending(event);
+    savePending();
+  }
+}

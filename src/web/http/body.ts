@@ -1,0 +1,56 @@
+import type { z } from 'zod';
+import { TiroError } from '#core/errors.ts';
+import { httpProblem } from './problem.ts';
+
+export const mebibyte = 1024 * 1024;
+
+/** The body's bytes. Throws `too-large` as soon as more than `limitBytes` are known to come. */
+export async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const tooLarge = httpProblem('too-large', `The body is larger than ${limitBytes} bytes.`);
+  if (Number(request.headers.get('content-length') ?? 0) > limitBytes) throw tooLarge;
+  if (request.body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.length;
+    if (size > limitBytes) throw tooLarge;
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+/** The body as JSON; an empty one is `{}`. Throws `bad-input` for what is no UTF-8 or no JSON. */
+export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
+  const bytes = await readBytes(request, limitBytes);
+  if (bytes.length === 0) return {};
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new TiroError('bad-input', 'The body is not valid JSON.', { cause: error });
+  }
+}
+
+/** The value in the schema's shape. Throws `bad-input` naming each field that does not fit. */
+export function parseWith<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new TiroError('bad-input', describeIssues(parsed.error));
+}
+
+export function describeIssues(error: z.ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ');
+}
+
+/** The caller's Idempotency-Key, or null. Throws `bad-input` when it is no key one can store. */
+export function idempotencyKey(request: Request): string | null {
+  const key = request.headers.get('idempotency-key');
+  if (key === null) return null;
+  if (key.length >= 1 && key.length <= 255) return key;
+  throw new TiroError('bad-input', 'Idempotency-Key: must be 1 to 255 characters.');
+}

@@ -1,0 +1,76 @@
+import type { StatusReport } from '#control/surface.ts';
+import type { Approval } from '#core/policy.ts';
+import type { Conversation } from '#core/turn.ts';
+import { type WebDeps, type WebOptions, actorOf } from '../deps.ts';
+import type { ChatView } from './chat.ts';
+import { stepToHtml } from './steps.ts';
+
+const readConversations = 500;
+const listedConversations = 60;
+const listedApprovals = 50;
+const shownSteps = 300;
+
+export interface AskedChat {
+  readonly conversation: Conversation | null;
+  readonly fresh: boolean;
+  /** Every step, not only the latest. */
+  readonly all: boolean;
+}
+
+/** What the pages show, read from the rows. */
+export interface Views {
+  chat(asked: AskedChat): Promise<ChatView>;
+  status(): Promise<StatusReport>;
+  /** Latest first, without those that unnamed API requests make for one answer each. */
+  conversations(): Promise<readonly Conversation[]>;
+  approvals(): Promise<readonly Approval[]>;
+}
+
+export function createViews(deps: WebDeps, options: WebOptions): Views {
+  const actor = actorOf(options, 'web');
+  const reader = { renderHtml: deps.renderHtml, owner: actor.person };
+  return { chat, status, conversations, approvals };
+
+  async function chat({ conversation, fresh, all }: AskedChat): Promise<ChatView> {
+    // Read first: what is committed while the rest is read comes again by the feed, and is known by its id.
+    const seq = await deps.steps.lastSeq();
+    const id = conversation?.id ?? null;
+    const [steps, listed, pending, { demo }, running] = await Promise.all([
+      id === null ? [] : deps.steps.ofConversation(id),
+      conversations(),
+      approvals(),
+      status(),
+      id === null
+        ? []
+        : deps.control.run('turns.list', { status: 'running', conversation: id, limit: 1 }, actor),
+    ]);
+    const shown = all ? steps : steps.slice(-shownSteps);
+    return {
+      conversation,
+      fresh,
+      conversations: listed,
+      approvals: pending,
+      thread: shown.map((step) => stepToHtml(step, reader)).join(''),
+      hidden: steps.length - shown.length,
+      running: running.length > 0,
+      demo,
+      seq,
+    };
+  }
+
+  function status(): Promise<StatusReport> {
+    return deps.control.run('status', {}, actor);
+  }
+
+  async function conversations(): Promise<readonly Conversation[]> {
+    const all = await deps.conversations.list({ person: null, limit: readConversations });
+    return all
+      .filter(({ chat }) => !chat.startsWith('api:cnv_'))
+      .sort((a, b) => b.lastAt - a.lastAt)
+      .slice(0, listedConversations);
+  }
+
+  function approvals(): Promise<readonly Approval[]> {
+    return deps.approvals.list({ status: 'pending', chat: null, limit: listedApprovals });
+  }
+}

@@ -1,0 +1,241 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import { createChats, Refusal, type ShownMessage } from './chats.ts';
+import { createPeople, type People, type SentFile } from './people.ts';
+import { createUpdateQueue, type Update, type UpdateQueue, type Webhook } from './updates.ts';
+import { answer, type Params, parseParams, readBody, textOf } from './wire.ts';
+
+export type { ShownMessage } from './chats.ts';
+export { ann, type Chat, type User } from './people.ts';
+export type { Update } from './updates.ts';
+
+type RefusalParts = readonly [code: number, description: string, parameters?: Params];
+
+/** A call of the Bot API as it arrived. Times are epoch ms; `answeredAt` is null while no answer was written. */
+export interface Call {
+  readonly method: string;
+  readonly params: Params;
+  readonly at: number;
+  answeredAt: number | null;
+}
+
+export interface FakeTelegram extends People {
+  /** For `channels.telegram.apiRoot`. */
+  readonly url: string;
+  readonly bot: { readonly id: number; readonly username: string };
+  readonly calls: readonly Call[];
+  /** Ids of updates that a later offset, or a webhook's 2xx, confirmed. */
+  readonly confirmed: readonly number[];
+  readonly pending: readonly Update[];
+  readonly webhook: Webhook | null;
+  /** The bot's messages of a chat (or all), in order, edits applied, deleted ones gone. */
+  messages(chat?: number | string): readonly ShownMessage[];
+  /** The bot's reaction to a message, or ''. */
+  reactionTo(chat: number | string, messageId: number): string;
+  /** Any update, well-formed or not. */
+  push(body: Readonly<Record<string, unknown>>): Update;
+  /** The next call of this method is refused, and nothing is done. */
+  failNext(method: string, ...refusal: RefusalParts): void;
+  /** The next call of this method is done, then the connection is cut before the answer. */
+  dropAnswer(method: string): void;
+  /** The next call of this method is neither done nor answered. */
+  hang(method: string): void;
+  /** The next call of this method gets this body and status as they are: a proxy's page, say. */
+  answerWith(method: string, status: number, body: string): void;
+  /** Between doing and answering, for every call but getUpdates. */
+  latencyMs: number;
+  close(): Promise<void>;
+}
+
+type Fault = { readonly method: string } & (
+  | { readonly type: 'refuse'; readonly refusal: RefusalParts }
+  | { readonly type: 'drop' | 'hang' }
+  | { readonly type: 'raw'; readonly status: number; readonly body: string }
+);
+
+interface FakeOptions {
+  readonly token: string;
+  readonly port?: number;
+  readonly readsAllGroupMessages?: boolean;
+  readonly firstUpdateId?: number;
+}
+
+const bot = { id: 42, is_bot: true, first_name: 'Tiro', username: 'thebot' };
+
+/** A Bot API server on a loopback port that keeps the rules of the real one: what is confirmed when, and what is refused. */
+export async function startFakeTelegram(options: FakeOptions): Promise<FakeTelegram> {
+  const chats = createChats();
+  const queue = createUpdateQueue(options.firstUpdateId ?? 100);
+  const calls: Call[] = [];
+  const faults: Fault[] = [];
+  const files = new Map<string, SentFile>();
+  const people = createPeople({
+    chats,
+    push: (body) => queue.push(body),
+    keepFile: (file) => {
+      files.set(`file-${files.size + 1}`, file);
+      return `file-${files.size}`;
+    },
+    nowSeconds: () => Math.floor(Date.now() / 1000),
+  });
+  const methods = { ...messageMethods(chats), ...botMethods(options, queue), getFile };
+  const server = http.createServer((request, response) => void handle(request, response));
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+
+  const fake: FakeTelegram = {
+    ...people,
+    url: `http://127.0.0.1:${port}`,
+    bot,
+    calls,
+    confirmed: queue.confirmed,
+    get pending() {
+      return queue.pending;
+    },
+    get webhook() {
+      return queue.webhook;
+    },
+    messages: (chat) => chats.messages(chat === undefined ? undefined : String(chat)),
+    reactionTo: (chat, messageId) => chats.reactions.get(`${chat}/${messageId}`) ?? '',
+    push: (body) => queue.push(body),
+    failNext: (method, ...refusal) => faults.push({ method, type: 'refuse', refusal }),
+    dropAnswer: (method) => faults.push({ method, type: 'drop' }),
+    hang: (method) => faults.push({ method, type: 'hang' }),
+    answerWith: (method, status, body) => faults.push({ method, type: 'raw', status, body }),
+    latencyMs: 0,
+    close: async () => {
+      queue.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return fake;
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request).catch(() => null);
+    if (body === null) return; // the caller went away in mid-request: nothing was accepted
+    const [, file, token, name = ''] = /^\/(file\/)?bot([^/]+)\/([^?]+)/.exec(request.url ?? '') ?? [];
+    if (token !== options.token) {
+      refuse(response, new Refusal(401, 'Unauthorized'));
+      return;
+    }
+    if (file === undefined)
+      await run(name, parseParams(request.headers['content-type'] ?? '', body), response);
+    else download(name, response);
+  }
+
+  async function run(method: string, params: Params, response: ServerResponse): Promise<void> {
+    const call: Call = { method, params, at: Date.now(), answeredAt: null };
+    calls.push(call);
+    response.on('finish', () => (call.answeredAt = Date.now()));
+    const index = faults.findIndex((fault) => fault.method === method);
+    const fault = index < 0 ? null : faults.splice(index, 1)[0];
+    if (fault?.type === 'hang') return;
+    if (fault?.type === 'raw') {
+      response.writeHead(fault.status, { 'content-type': 'text/html' }).end(fault.body);
+      return;
+    }
+    if (fault?.type === 'refuse') {
+      const [code, description, parameters] = fault.refusal;
+      refuse(response, new Refusal(code, description), parameters);
+      return;
+    }
+    if (method === 'getUpdates') {
+      queue.getUpdates(queryOf(params), response);
+      return;
+    }
+    try {
+      const result = perform(method, params);
+      if (fake.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, fake.latencyMs));
+      if (fault?.type === 'drop') response.destroy();
+      else answer(response, 200, { ok: true, result });
+    } catch (error) {
+      refuse(response, error instanceof Refusal ? error : new Refusal(500, 'Internal Server Error'));
+    }
+  }
+
+  function perform(method: string, params: Params): unknown {
+    const found = Object.hasOwn(methods, method) ? Reflect.get(methods, method) : undefined;
+    if (typeof found !== 'function') throw new Refusal(404, 'Not Found: method not found');
+    return Reflect.apply(found, undefined, [params]);
+  }
+
+  function getFile(params: Params): unknown {
+    const id = String(params['file_id']);
+    const file = files.get(id);
+    if (file === undefined) throw new Refusal(400, 'Bad Request: invalid file_id');
+    if (file.bytes.byteLength > 20_000_000) throw new Refusal(400, 'Bad Request: file is too big');
+    return {
+      file_id: id,
+      file_unique_id: id,
+      file_size: file.bytes.byteLength,
+      file_path: `documents/${id}`,
+    };
+  }
+
+  function download(path: string, response: ServerResponse): void {
+    const file = files.get(path.split('/').at(-1) ?? '');
+    if (file === undefined) response.writeHead(404).end();
+    else response.writeHead(200).end(file.bytes);
+  }
+}
+
+function messageMethods(chats: ReturnType<typeof createChats>): Record<string, (params: Params) => unknown> {
+  const messageOf = (shown: ShownMessage): unknown => ({
+    message_id: shown.id,
+    date: Math.floor(shown.at / 1000),
+    chat: { id: Number(shown.chat), type: Number(shown.chat) > 0 ? 'private' : 'supergroup' },
+    from: bot,
+    text: shown.text,
+  });
+  return {
+    sendMessage: (params) => messageOf(chats.send('text', params, Date.now())),
+    sendPhoto: (params) => messageOf(chats.send('photo', params, Date.now())),
+    sendDocument: (params) => messageOf(chats.send('document', params, Date.now())),
+    editMessageText: (params) => messageOf(chats.editText(params)),
+    deleteMessage: (params) => (chats.remove(params), true),
+    setMessageReaction: (params) => (chats.react(params), true),
+    sendChatAction: () => true,
+    answerCallbackQuery: () => true,
+    setMyCommands: () => true,
+  };
+}
+
+function botMethods(options: FakeOptions, queue: UpdateQueue): Record<string, (params: Params) => unknown> {
+  const readsAll = options.readsAllGroupMessages ?? false;
+  return {
+    getMe: () => ({ ...bot, can_join_groups: true, can_read_all_group_messages: readsAll }),
+    setWebhook: (params) => {
+      const url = textOf(params, 'url');
+      const secret = textOf(params, 'secret_token');
+      queue.setWebhook(url === '' ? null : { url, secret }, allowedOf(params));
+      return true;
+    },
+    deleteWebhook: () => (queue.setWebhook(null, null), true),
+    getWebhookInfo: () => ({
+      url: queue.webhook?.url ?? '',
+      has_custom_certificate: false,
+      pending_update_count: queue.pending.length,
+      ...(queue.lastError === null ? {} : { last_error_message: queue.lastError }),
+    }),
+  };
+}
+
+function queryOf(params: Params): Parameters<UpdateQueue['getUpdates']>[0] {
+  return {
+    offset: Number(params['offset'] ?? 0),
+    limit: Number(params['limit'] ?? 100),
+    timeoutSeconds: Number(params['timeout'] ?? 0),
+    allowed: allowedOf(params),
+  };
+}
+
+function allowedOf(params: Params): readonly string[] | null {
+  const allowed = params['allowed_updates'];
+  return Array.isArray(allowed) ? allowed.map(String) : null;
+}
+
+function refuse(response: ServerResponse, refusal: Refusal, parameters?: Params): void {
+  const body = { ok: false, error_code: refusal.code, description: refusal.message, parameters };
+  answer(response, refusal.code, body);
+}
