@@ -98,9 +98,13 @@ export interface CliHome {
   /** Where the home's running gateway is reached; null where none runs. */
   gateway(): Promise<{ readonly url: string; readonly pid: number } | null>;
   check(): Promise<ConfigCheck>;
-  /** All or nothing; comments and other keys stay. */
+  /**
+   * All or nothing; comments and other keys stay. The result is checked before it is written, with the variables of
+   * `assumed` taken as set.
+   */
   edit(
     edits: readonly ConfigEdit[],
+    assumed: Readonly<Record<string, string>>,
   ): Promise<
     | { readonly ok: true; readonly path: string; readonly warnings: readonly Problem[] }
     | { readonly ok: false; readonly problems: readonly Problem[] }

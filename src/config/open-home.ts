@@ -35,7 +35,11 @@ export interface Home {
   /** Where the running gateway is reached; null where none runs. */
   gateway(): Promise<GatewayAddress | null>;
   check(): Promise<HomeCheck>;
-  edit(edits: readonly ConfigEdit[]): ReturnType<typeof editConfig>;
+  /** `assumed`: variables that count as set while the result is checked. */
+  edit(
+    edits: readonly ConfigEdit[],
+    assumed: Readonly<Record<string, string>>,
+  ): ReturnType<typeof editConfig>;
   writeSecret(name: string, secret: string): Promise<{ readonly file: string }>;
 }
 
@@ -53,7 +57,7 @@ export function openHome(input: OpenHomeInput): Home {
       const isBlank = config.demo && (text ?? '').trim() === '';
       return { ok: true, demo: config.demo, isBlank, yaml: await showConfig(config), warnings };
     },
-    edit: (edits) => editConfig(edits, input),
+    edit: (edits, assumed) => editConfig(edits, { ...input, env: { ...input.env, ...assumed } }),
     writeSecret: (name, secret) => writeSecret(paths, name, secret),
   };
 }

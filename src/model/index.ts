@@ -13,9 +13,9 @@ import type { ModelSettings } from './settings.ts';
 import type { Fetch } from './wire/client.ts';
 import { createExchange } from './wire/exchange.ts';
 
-export { presets, presetOf } from './catalogue/presets.ts';
+export { presets } from './catalogue/presets.ts';
 export { detectOllama, listModels } from './discover.ts';
-export type { ModelSettings, ProviderSettings } from './settings.ts';
+export type { ModelSettings } from './settings.ts';
 
 export interface ModelDeps {
   readonly clock: ClockPort;

@@ -14,13 +14,12 @@ export interface PreviewDeps {
 }
 
 export interface PreviewOptions {
-  /** An answer that is complete before is sent in one piece, without a preview. */
+  /** An answer that is complete this long after its turn began is sent in one piece, without a preview. */
   readonly firstAfterMs: number;
   readonly minChars: number;
 }
 
 interface Shown {
-  readonly since: number;
   lastAt: number;
   writing: Promise<unknown> | null;
 }
@@ -36,10 +35,10 @@ export function createPreview(deps: PreviewDeps, options: PreviewOptions): Previ
       const abilities = deps.compose.abilitiesOf(turn.chat);
       if (abilities === null || abilities.delivery === 'pull' || !abilities.edits) return;
       const now = deps.clock.now();
-      const shown = byTurn.get(turn.id) ?? { since: now, lastAt: 0, writing: null };
+      const shown = byTurn.get(turn.id) ?? { lastAt: 0, writing: null };
       byTurn.set(turn.id, shown);
       if (shown.writing !== null || text.length < options.minChars) return;
-      if (now - shown.since < options.firstAfterMs || now - shown.lastAt < abilities.editEveryMs) return;
+      if (now - turn.startedAt < options.firstAfterMs || now - shown.lastAt < abilities.editEveryMs) return;
       shown.lastAt = now;
       shown.writing = write(deps, turn, text).finally(() => {
         shown.writing = null;

@@ -4,12 +4,12 @@ import type { CliDeps } from '../deps.ts';
 import type { FeedEvent } from '../gateway/feed.ts';
 import type { Printer } from '../output/printer.ts';
 import { cleanText, oneLine } from '../output/text.ts';
-import { pendingOf } from './answer.ts';
-import type { Outcome } from './awaited.ts';
+import { pendingOf } from '../exchange/answer.ts';
+import type { Outcome } from '../exchange/awaited.ts';
 import { createComposer } from './compose.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange } from '../exchange/exchange.ts';
 import type { Lines } from './lines.ts';
-import { renderMarkdown, type Screen } from './screen.ts';
+import { renderMarkdown, type Screen } from '../screen/screen.ts';
 
 export interface TalkParts {
   readonly deps: CliDeps;

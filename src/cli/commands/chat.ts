@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { answerOf } from '../chat/answer.ts';
+import { answerOf } from '../exchange/answer.ts';
 import { createComposer } from '../chat/compose.ts';
-import { createExchange } from '../chat/exchange.ts';
+import { createExchange } from '../exchange/exchange.ts';
 import { findPast, printPast, typedBefore } from '../chat/history.ts';
 import { createLines } from '../chat/lines.ts';
-import { createScreen, renderMarkdown } from '../chat/screen.ts';
+import { createScreen, renderMarkdown } from '../screen/screen.ts';
 import { showEvent, talk } from '../chat/talk.ts';
 import { addCommand, type Bind, type CommandContext, exitCodes } from '../command.ts';
 import { findGateway, httpClient } from '../gateway/control-client.ts';

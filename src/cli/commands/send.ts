@@ -1,9 +1,9 @@
 import { text as readText } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { TiroError } from '#core/errors.ts';
-import { answerOf, exitCodeOf } from '../chat/answer.ts';
-import { createExchange } from '../chat/exchange.ts';
-import { renderMarkdown } from '../chat/screen.ts';
+import { answerOf, exitCodeOf } from '../exchange/answer.ts';
+import { createExchange } from '../exchange/exchange.ts';
+import { renderMarkdown } from '../screen/screen.ts';
 import { addCommand, type Bind, type CommandContext } from '../command.ts';
 import { findGateway, httpClient } from '../gateway/control-client.ts';
 import { postMessage } from '../gateway/messages.ts';

@@ -237,7 +237,7 @@ test('a request that finds no place before its deadline says the model is busy',
     ...settingsFor(main.url),
     providers: { main: providerAt(main.url, { concurrency: 1 }) },
   };
-  const model = modelWith(settings, { idleMs: 60_000, totalMs: 60_000 });
+  const model = modelWith(settings);
   const controller = new AbortController();
   const first = model.call(ask('hi'), hooks(), controller.signal);
   await expect.poll(() => main.active()).toBe(1);

@@ -10,8 +10,8 @@ export const silentLog: LogPort = { info: () => {}, warn: () => {}, error: () =>
 /** Waits a thousandth of the product's, so that a test sees several rounds in a moment. */
 export const shortLimits: ModelLimits = {
   ...defaultLimits,
-  idleMs: 150,
-  totalMs: 5_000,
+  idleMs: 20_000,
+  totalMs: 20_000,
   backoff: { firstMs: 5, maxMs: 20, jitter: 0.2 },
 };
 

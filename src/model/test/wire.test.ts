@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ModelResult } from '#core/ports/model.ts';
 import { ask, hooks, recordingHooks, textOf } from '#test/contract/model.ts';
 import { type FakeModel, type FakeReply, startFakeModel } from '#test/fakes/model/index.ts';
+import type { ModelLimits } from '../limits.ts';
 import { modelWith, providerAt, settingsFor } from './setting.ts';
 
 const never = new AbortController().signal;
@@ -13,8 +14,8 @@ beforeEach(async () => {
 afterEach(() => fake.close());
 
 /** One request that may not wait: the first round decides. */
-function once(text = 'hi'): Promise<ModelResult> {
-  return modelWith(settingsFor(fake.url)).call({ ...ask(text), deadlineAt: 0 }, hooks(), never);
+function once(text = 'hi', limits: Partial<ModelLimits> = {}): Promise<ModelResult> {
+  return modelWith(settingsFor(fake.url), limits).call({ ...ask(text), deadlineAt: 0 }, hooks(), never);
 }
 
 function answering(reply: FakeReply): Promise<ModelResult> {
@@ -158,14 +159,15 @@ test.each([
   ['an error inside the stream', { kind: 'error-event', error: { message: 'Overloaded', code: 502 } }],
 ] as const)('%s is transient', async (_, fault) => {
   fake.faultNext(fault);
-  const result = await once('tell me something long enough to be cut');
+  const limits = fault.kind === 'hang' || fault.kind === 'stall' ? { idleMs: 100 } : {};
+  const result = await once('tell me something long enough to be cut', limits);
   expect(result).toMatchObject({ ok: false, error: { type: 'transient' } });
   expect(textOf(result)).toMatch(/^failed: main\/large .*\.$/);
 });
 
 test('a comment now and then keeps a slow stream alive, but not for ever', async () => {
   fake.faultNext({ kind: 'keepalive', everyMs: 20 });
-  const model = modelWith(settingsFor(fake.url), { idleMs: 150, totalMs: 400 });
+  const model = modelWith(settingsFor(fake.url), { idleMs: 700, totalMs: 1_000 });
   const result = await model.call({ ...ask('hi'), deadlineAt: 0 }, hooks(), never);
   expect(textOf(result)).toBe('failed: main/large took too long to answer.');
 });
@@ -196,7 +198,7 @@ test('an abort in mid-stream cancels at once and closes the connection', async (
   fake.faultNext({ kind: 'stall' });
   const controller = new AbortController();
   const seen = recordingHooks();
-  const model = modelWith(settingsFor(fake.url), { idleMs: 60_000 });
+  const model = modelWith(settingsFor(fake.url));
   const calling = model.call(
     ask('hi'),
     { ...seen.hooks, onDelta: () => controller.abort() },
@@ -209,7 +211,7 @@ test('an abort in mid-stream cancels at once and closes the connection', async (
 test('an abort while the server is silent cancels and closes the connection', async () => {
   fake.faultNext({ kind: 'hang' });
   const controller = new AbortController();
-  const model = modelWith(settingsFor(fake.url), { idleMs: 60_000 });
+  const model = modelWith(settingsFor(fake.url));
   const calling = model.call(ask('hi'), hooks(), controller.signal);
   await expect.poll(() => fake.active()).toBe(1);
   controller.abort();

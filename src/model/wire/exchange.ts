@@ -54,11 +54,13 @@ export function createExchange(deps: {
   const clientFor: ClientFor = createClients(deps.fetch);
   const habits = createHabitBook();
   return async (question) => {
-    const idleMs = question.target.preset?.local === true ? limits.localIdleMs : limits.idleMs;
+    const { target, endpoint, signal } = question;
+    // Before the guard: the first call loads the SDK, and that is no silence of the server's.
+    const client = await clientFor(target.provider, endpoint);
+    const idleMs = target.preset?.local === true ? limits.localIdleMs : limits.idleMs;
     const bounds = { idleMs, totalMs: limits.totalMs, bytes: limits.streamBytes };
-    const guard = createGuard(clock, bounds, question.signal);
+    const guard = createGuard(clock, bounds, signal);
     try {
-      const client = await clientFor(question.target.provider, question.endpoint);
       return await converse({ question, guard, client }, habits, clock);
     } finally {
       guard.release();

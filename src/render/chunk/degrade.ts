@@ -1,5 +1,5 @@
-import { leafText, spelledText } from '../inline.ts';
-import type { Block, Inline, Table } from '../tree.ts';
+import { leafText, spelledText, trimInlines } from '../inline.ts';
+import type { Block, Cell, Inline, Table } from '../tree.ts';
 import { itemsFrom } from './split.ts';
 
 /**
@@ -41,15 +41,17 @@ function tableRecords(table: Table): readonly Block[] {
     return table.header.map((cell): Block => ({ type: 'paragraph', children: cell })).filter(hasText);
   }
   return table.rows
-    .map((row): Block => {
-      const lines = row.map((cell, i): readonly Inline[] => {
-        const name = leafText(table.header[i] ?? []);
-        const label: Inline = { type: 'text', value: name === '' || i === 0 ? '' : `${name}: ` };
-        return [...(i === 0 ? [] : [{ type: 'break' } as const]), label, ...cell];
-      });
-      return { type: 'paragraph', children: lines.flat() };
-    })
+    .map((row): Block => ({ type: 'paragraph', children: recordOf(table.header, row) }))
     .filter(hasText);
+}
+
+function recordOf(header: readonly Cell[], row: readonly Cell[]): readonly Inline[] {
+  const columns = Array.from({ length: Math.max(header.length, row.length) }, (_, i) => i);
+  const lines = columns.map((i): readonly Inline[] => {
+    const name = leafText(header[i] ?? []);
+    return [...(name === '' ? [] : [{ type: 'text' as const, value: `${name}: ` }]), ...(row[i] ?? [])];
+  });
+  return trimInlines(lines.flatMap((line, i) => (i === 0 ? line : [{ type: 'break' as const }, ...line])));
 }
 
 const hasText = (block: Block): boolean =>

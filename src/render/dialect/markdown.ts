@@ -78,12 +78,12 @@ function tableSource(table: Table): string {
 }
 
 function cellSource(cell: Cell): string {
-  return inlineSource(cell, { inCell: true }).replace(/\n/g, ' ');
+  return inlineSource(cell, { inCell: true, before: '', after: '' }).replace(/\n/g, ' ');
 }
 
 /** Inline content as lines of a paragraph: nothing at the start of a line may open a block. */
 function inlineLines(inlines: readonly Inline[]): string {
-  return inlineSource(inlines, { inCell: false })
+  return inlineSource(inlines, { inCell: false, before: '', after: '' })
     .replace(/^[^\S\n]|[^\S\n]$/gm, entity)
     .replace(/\n(?=\n)|^\n|\n$/g, entity)
     .replace(/^(\d{1,9})(?=[.)])/gm, '$1\\')
@@ -92,10 +92,19 @@ function inlineLines(inlines: readonly Inline[]): string {
 
 interface Where {
   readonly inCell: boolean;
+  /** What stands directly before and behind; empty at the ends of a line. */
+  readonly before: string;
+  readonly after: string;
 }
 
 function inlineSource(inlines: readonly Inline[], where: Where): string {
-  return inlines.map((node) => nodeSource(node, where)).join('');
+  let source = '';
+  for (const [i, node] of inlines.entries()) {
+    const next = inlines[i + 1];
+    const after = next === undefined ? where.after : next.type === 'text' ? next.value.charAt(0) : '*';
+    source += nodeSource(node, { ...where, before: source === '' ? where.before : source.slice(-1), after });
+  }
+  return source;
 }
 
 function nodeSource(node: Inline, where: Where): string {
@@ -106,9 +115,11 @@ function nodeSource(node: Inline, where: Where): string {
       return codeSpan(node.value, where);
     case 'break':
       return '<br>';
-    case 'link':
+    case 'link': {
       if (leafText(node.children) === node.href) return `<${node.href}>`;
-      return `[${inlineSource(node.children, where)}](<${node.href.replace(/&/g, String.raw`\&`)}>)`;
+      const label = inlineSource(node.children, { ...where, before: '[', after: ']' });
+      return `[${label}](<${node.href.replaceAll('&', String.raw`\&`)}>)`;
+    }
     case 'strong':
     case 'emphasis':
     case 'strike':
@@ -116,10 +127,21 @@ function nodeSource(node: Inline, where: Where): string {
   }
 }
 
+const wordLike = /[^\s\p{P}\p{S}]/u;
+
+/**
+ * A delimiter between a letter and punctuation does not count as one. That a node stands there all the same is rare (a
+ * link is written with a bracket now, a delimiter is escaped); then the words matter more than their style.
+ */
 function styledSource(node: Styled, where: Where): string {
   const delimiter = node.type === 'emphasis' ? node.marker : node.marker.repeat(2);
-  const inner = inlineSource(node.children, where).replace(/^\s|\s$/g, entity);
-  return delimiter + inner + delimiter;
+  const inner = inlineSource(node.children, { ...where, before: delimiter, after: delimiter }).replace(
+    /^\s|\s$/g,
+    entity,
+  );
+  const opens = wordLike.test(inner.charAt(0)) || !wordLike.test(where.before);
+  const closes = wordLike.test(inner.slice(-1)) || !wordLike.test(where.after);
+  return opens && closes ? delimiter + inner + delimiter : inlineSource(node.children, where);
 }
 
 function codeSpan(value: string, where: Where): string {

@@ -1,4 +1,4 @@
-import type { Definition, PhrasingContent } from 'mdast';
+import type { Definition, Link as MdLink, PhrasingContent } from 'mdast';
 import { leafText } from '../inline.ts';
 import type { Inline, Styled } from '../tree.ts';
 import { safeHref, spelledHref } from './href.ts';
@@ -15,58 +15,67 @@ type Wrapper = Styled['type'] | 'link';
 
 /** Phrasing to inline nodes: neighbours of one kind are joined, empty ones dropped, none stands inside its own kind. */
 export function convertInlines(nodes: readonly PhrasingContent[], context: Context): readonly Inline[] {
-  return convertWithin(nodes, []);
+  return convertWithin(nodes, { ...context, inside: [] });
+}
 
-  function convertWithin(nodes: readonly PhrasingContent[], inside: readonly Wrapper[]): readonly Inline[] {
-    return joined(nodes.flatMap((node) => convertNode(node, inside)));
-  }
+interface Place extends Context {
+  readonly inside: readonly Wrapper[];
+}
 
-  function convertNode(node: PhrasingContent, inside: readonly Wrapper[]): readonly Inline[] {
-    switch (node.type) {
-      case 'text':
-        return text(node.value);
-      case 'inlineCode':
-        return node.value === '' ? [] : [{ type: 'code', value: cleanText(node.value).replace(/\n/g, ' ') }];
-      case 'break':
-        return [{ type: 'break' }];
-      case 'html':
-        return /^<br\s*\/?>$/i.test(node.value) ? [{ type: 'break' }] : text(node.value);
-      case 'strong':
-      case 'emphasis':
-        return styled(node.type, node, inside);
-      case 'delete':
-        return styled('strike', node, inside);
-      case 'link':
-        return link(node.url, convertWithin(node.children, [...inside, 'link']), inside);
-      case 'linkReference': {
-        const url = context.definitions.get(node.identifier)?.url ?? '';
-        return link(url, convertWithin(node.children, [...inside, 'link']), inside);
-      }
-      case 'image':
-        return link(node.url, text(node.alt ?? ''), inside);
-      case 'imageReference':
-        return link(context.definitions.get(node.identifier)?.url ?? '', text(node.alt ?? ''), inside);
-      case 'footnoteReference':
-        return text(`[^${node.label ?? node.identifier}]`);
+function convertWithin(nodes: readonly PhrasingContent[], place: Place): readonly Inline[] {
+  return joined(nodes.flatMap((node) => convertNode(node, place)));
+}
+
+function convertNode(node: PhrasingContent, place: Place): readonly Inline[] {
+  switch (node.type) {
+    case 'text':
+      return text(node.value);
+    case 'inlineCode':
+      return node.value === '' ? [] : [{ type: 'code', value: cleanText(node.value).replace(/\n/g, ' ') }];
+    case 'break':
+      return [{ type: 'break' }];
+    case 'html':
+      return /^<br\s*\/?>$/i.test(node.value) ? [{ type: 'break' }] : text(node.value);
+    case 'strong':
+    case 'emphasis':
+      return styled(node.type, node, place);
+    case 'delete':
+      return styled('strike', node, place);
+    case 'link': {
+      const [url, rest] = bareUrl(node);
+      const label = rest === '' ? labelOf(node, place) : text(url);
+      return [...link(url, label, place), ...text(rest)];
     }
+    case 'linkReference':
+      return link(urlOf(node.identifier, place), labelOf(node, place), place);
+    case 'image':
+      return link(node.url, text(node.alt ?? ''), place);
+    case 'imageReference':
+      return link(urlOf(node.identifier, place), text(node.alt ?? ''), place);
+    case 'footnoteReference':
+      return text(`[^${node.label ?? node.identifier}]`);
   }
+}
 
-  function styled(
-    type: Styled['type'],
-    node: Extract<PhrasingContent, { type: 'strong' | 'emphasis' | 'delete' }>,
-    inside: readonly Wrapper[],
-  ): readonly Inline[] {
-    if (inside.includes(type)) return convertWithin(node.children, inside);
-    const children = convertWithin(node.children, [...inside, type]);
-    return children.length === 0
-      ? []
-      : [{ type, marker: markerOf(type, node.position?.start.offset), children }];
-  }
+interface Wrapping {
+  readonly children: readonly PhrasingContent[];
+  readonly position?: { readonly start: { readonly offset?: number | undefined } } | undefined;
+}
 
-  function markerOf(type: Styled['type'], offset = 0): Styled['marker'] {
-    if (type === 'strike') return '~';
-    return context.source.charAt(offset) === '_' ? '_' : '*';
-  }
+function styled(type: Styled['type'], node: Wrapping, place: Place): readonly Inline[] {
+  if (place.inside.includes(type)) return convertWithin(node.children, place);
+  const children = convertWithin(node.children, { ...place, inside: [...place.inside, type] });
+  if (children.length === 0) return [];
+  const written = place.source.charAt(node.position?.start.offset ?? 0);
+  return [{ type, marker: type === 'strike' ? '~' : written === '_' ? '_' : '*', children }];
+}
+
+function labelOf(node: Wrapping, place: Place): readonly Inline[] {
+  return convertWithin(node.children, { ...place, inside: [...place.inside, 'link'] });
+}
+
+function urlOf(identifier: string, place: Place): string {
+  return place.definitions.get(identifier)?.url ?? '';
 }
 
 function text(value: string): readonly Inline[] {
@@ -74,8 +83,16 @@ function text(value: string): readonly Inline[] {
   return clean === '' ? [] : [{ type: 'text', value: clean }];
 }
 
-function link(url: string, label: readonly Inline[], inside: readonly Wrapper[]): readonly Inline[] {
-  return inside.includes('link') ? label : linkTo(url, label);
+/** A bare link and what follows it: GFM ends one at ASCII punctuation and blanks only, not at a full-width stop. */
+function bareUrl(node: MdLink): readonly [string, string] {
+  const [label] = node.children;
+  if (label?.type !== 'text' || label.value !== node.url) return [node.url, ''];
+  const end = node.url.search(/[、。，；：？！（）【】「」『』《》]/);
+  return end < 0 ? [node.url, ''] : [node.url.slice(0, end), node.url.slice(end)];
+}
+
+function link(url: string, label: readonly Inline[], place: Place): readonly Inline[] {
+  return place.inside.includes('link') ? label : linkTo(url, label);
 }
 
 /** A link where the target is one that may be opened, else its label and, where that may help, the target as text. */

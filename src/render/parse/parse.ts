@@ -7,8 +7,8 @@ import { convertRoot } from './convert.ts';
 import { sourceParts } from './prepare.ts';
 import { cleanText } from './text.ts';
 
-/** Longer sources are shown as they are written: formatting would cost more than a page of it is worth. */
-const longestFormatted = 200_000;
+/** Longer sources are shown as they are written: hostile ones would hold the event loop for seconds. */
+const longestFormatted = 100_000;
 
 /** Anything that could be Markdown. Without it a text is only paragraphs, and the parser is not asked. */
 const maybeMarkup = /[\\`*_[\]<&~|\t]|:\/\/|\bwww\.|^ *(?:[#>+=-]|\d{1,9}[.)])|^ {4}| {2}$/im;

@@ -37,7 +37,8 @@ export function followFeed({ after, onOpen, onEvent, onLost }) {
     if (document.hidden) hidden = setTimeout(disconnect, hiddenMs);
     else if (source === null) connect();
   });
-  window.addEventListener('online', () => connect());
+  window.addEventListener('offline', () => onLost(true));
+  window.addEventListener('online', connect);
   window.addEventListener('pagehide', disconnect);
   window.addEventListener('pageshow', (event) => event.persisted && connect());
 

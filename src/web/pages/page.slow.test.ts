@@ -107,11 +107,11 @@ for (const size of sizes) {
     await card.getByRole('button', { name: 'Approve' }).click();
     await expect.poll(() => card.count()).toBe(0);
     expect(test.kernel.approvals.get('7F3K')?.status).toBe('approved');
-    await page.getByText('owner approved send_message').waitFor();
+    await page.getByText('You approved send_message').waitFor();
 
     const before = await page.locator('#thread').innerText();
     await page.reload();
-    await page.getByText('owner approved send_message').waitFor();
+    await page.getByText('You approved send_message').waitFor();
     expect(await page.locator('#thread').innerText()).toBe(before);
     await page.screenshot({ path: join(shots, `${size.name}-4-reloaded.png`), fullPage: false });
   });

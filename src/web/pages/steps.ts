@@ -39,7 +39,7 @@ function stepPiece(step: Step, reader: Reader): Html {
       // What waits for a yes has a card of its own.
       return body.outcome === 'awaiting-approval' ? nothing : resultHtml(step, body);
     case 'decision':
-      return lineHtml(step, 'decision', decisionText(body));
+      return lineHtml(step, 'decision', decisionText(body, body.by === reader.owner ? 'You' : body.by));
     case 'end':
       return endHtml(step, body);
   }
@@ -86,20 +86,19 @@ function resultHtml(step: Step, body: Body<'result'>): Html {
   </details>`;
 }
 
-function decisionText(body: Body<'decision'>): string {
+function decisionText(body: Body<'decision'>, who: string): string {
   const reason = body.reason === null ? '' : `: ${body.reason}`;
   if (body.decision === 'expired') return `The approval ${body.approval} for ${body.tool} expired`;
-  return `${body.by} ${body.decision} ${body.tool} (${body.approval})${reason}`;
+  return `${who} ${body.decision} ${body.tool} (${body.approval})${reason}`;
 }
 
-/** A turn that simply ended needs no words. */
+/** A turn that simply ended needs no words, and one that waits for a yes has asked for it. */
 function endHtml(step: Step, body: Body<'end'>): Html {
   const reason = body.reason === null ? '' : `: ${body.reason}`;
   switch (body.status) {
     case 'done':
-      return nothing;
     case 'parked':
-      return lineHtml(step, 'parked', 'Waits for an approval');
+      return nothing;
     case 'cancelled':
       return lineHtml(step, 'cancelled', 'Stopped');
     case 'failed':

@@ -18,6 +18,8 @@ export type Fault =
   | { readonly kind: 'hang' }
   /** Headers and a first piece of text, then silence. */
   | { readonly kind: 'stall' }
+  /** The whole reply, one chunk each `everyMs`. */
+  | { readonly kind: 'slow'; readonly everyMs: number }
   /** Text without end. */
   | { readonly kind: 'endless' }
   /** Comment lines without end: bytes, but never an answer. */

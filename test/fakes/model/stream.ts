@@ -36,6 +36,9 @@ export function streamReply(
     case 'error-event':
       response.end(`${opening}data: ${JSON.stringify({ error: fault.error })}\n\n`);
       return;
+    case 'slow':
+      writeSlowly(response, [...events, done], fault.everyMs);
+      return;
     case 'endless':
       writeForEver(response, toEvent(textChunk('word '.repeat(50))));
       return;
@@ -76,4 +79,14 @@ function writeForEver(response: ServerResponse, event: string): void {
 function commentForEver(response: ServerResponse, everyMs: number): void {
   const timer = setInterval(() => response.write(': still here\n\n'), everyMs);
   response.once('close', () => clearInterval(timer));
+}
+
+function writeSlowly(response: ServerResponse, parts: readonly string[], everyMs: number): void {
+  const [first, ...rest] = parts;
+  if (first === undefined) {
+    response.end();
+    return;
+  }
+  response.write(first);
+  setTimeout(() => writeSlowly(response, rest, everyMs), everyMs);
 }

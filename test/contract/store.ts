@@ -1,0 +1,12 @@
+import { describe } from 'vitest';
+import { testEvents } from './store/events.ts';
+import { testTurns } from './store/turns.ts';
+import type { StoreContract } from './store/world.ts';
+
+/** What every store must do, said in the words of the port only: SQLite today, PostgreSQL when it is asked for. */
+export function testStore(contract: StoreContract): void {
+  describe(`${contract.name} keeps the contract of the store`, () => {
+    testEvents(contract);
+    testTurns(contract);
+  });
+}
