@@ -1,5 +1,9 @@
 import { describe } from 'vitest';
+import { testApprovals } from './store/approvals.ts';
 import { testEvents } from './store/events.ts';
+import { testLife } from './store/life.ts';
+import { testOutbox } from './store/outbox.ts';
+import { testRest } from './store/rest.ts';
 import { testTurns } from './store/turns.ts';
 import type { StoreContract } from './store/world.ts';
 
@@ -8,5 +12,11 @@ export function testStore(contract: StoreContract): void {
   describe(`${contract.name} keeps the contract of the store`, () => {
     testEvents(contract);
     testTurns(contract);
+    testLife(contract);
+    testApprovals(contract);
+    testOutbox(contract);
+    testRest(contract);
   });
 }
+
+export type { StoreContract } from './store/world.ts';

@@ -1,3 +1,4 @@
+import type * as clackPrompts from '@clack/prompts';
 import type { CliDeps } from '../deps.ts';
 
 export interface Choice<T extends string> {
@@ -35,8 +36,6 @@ export interface TextOptions {
 
 export class WizardCancelled extends Error {}
 
-type Clack = typeof import('@clack/prompts');
-
 interface Common {
   readonly input: CliDeps['stdin'];
   readonly output: CliDeps['stdout'];
@@ -66,7 +65,7 @@ export async function createPrompts(deps: Pick<CliDeps, 'stdin' | 'stdout'>): Pr
 }
 
 function createQuestions(
-  clack: Clack,
+  clack: typeof clackPrompts,
   common: Common,
 ): Pick<Prompts, 'select' | 'text' | 'secret' | 'confirm'> {
   const toValidate = (check: Check) => (text: string | undefined) => check(text ?? '') ?? undefined;

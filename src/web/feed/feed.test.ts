@@ -186,6 +186,12 @@ test('a reader that does not read is let go, and misses nothing when it resumes'
   );
   const slow = readSse(feed.open({ conversation: null, after: null, html: false }));
   await slow.next();
+  web.kernel.partials.set('trn_x', 'live');
+  for (const listener of web.kernel.liveListeners) {
+    listener({ type: 'delta', conversation, turn: 'trn_x', text: 'live' });
+  }
+  // Its partial text comes with the switch from replay to live.
+  expect(await slow.nextData()).toMatchObject({ event: 'delta' });
   for (let i = 0; i < 50; i += 1) web.kernel.say(conversation, note(`${i}`));
   const seen = await drain(slow);
   expect(seen.length).toBeLessThan(50);

@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import type { Turn } from '#core/turn.ts';
 import {
   type StoreContract,
-  type World,
   ann,
   approval,
   bob,
+  claimed,
   conversationOf,
   createWorld,
+  inputs,
   message,
   moment,
   reply,
+  running,
   talk,
   textsOf,
 } from './world.ts';
@@ -338,21 +339,4 @@ export function testTurns(contract: StoreContract): void {
       expect(await turns.countByStatus()).toMatchObject({ running: 1, failed: 1, done: 0 });
     });
   });
-}
-
-async function claimed(world: World, plan: Parameters<World['claim']>[0] = {}): Promise<Turn> {
-  const turn = await world.claim(plan);
-  if (turn === null) throw new Error('There was nothing to claim.');
-  return turn;
-}
-
-async function running(world: World): Promise<Turn> {
-  const [turn] = await world.store.turns.list({ status: 'running', conversation: null, limit: 1 });
-  if (turn === undefined) throw new Error('No turn is running.');
-  return turn;
-}
-
-async function inputs(world: World, turn: Turn): Promise<readonly string[]> {
-  const steps = await world.store.steps.ofTurn(turn.id);
-  return textsOf(steps.filter((step) => step.body.kind === 'input'));
 }

@@ -207,3 +207,20 @@ export function conversationOf(accepted: Accepted): ConversationId {
   if (accepted.conversation === null) throw new Error('The event went to no conversation.');
   return accepted.conversation;
 }
+
+export async function claimed(world: World, plan: Parameters<World['claim']>[0] = {}): Promise<Turn> {
+  const turn = await world.claim(plan);
+  if (turn === null) throw new Error('There was nothing to claim.');
+  return turn;
+}
+
+export async function running(world: World): Promise<Turn> {
+  const [turn] = await world.store.turns.list({ status: 'running', conversation: null, limit: 1 });
+  if (turn === undefined) throw new Error('No turn is running.');
+  return turn;
+}
+
+export async function inputs(world: World, turn: Turn): Promise<readonly string[]> {
+  const steps = await world.store.steps.ofTurn(turn.id);
+  return textsOf(steps.filter((step) => step.body.kind === 'input'));
+}
