@@ -6,7 +6,7 @@ import { runTurn } from '#agent/run-turn.ts';
 import { limitsFor } from '#budget/limits.ts';
 import type { GatewayHome } from '#config/gateway-home.ts';
 import { removeGatewayAddress, writeGatewayAddress } from '#config/home/gateway-address.ts';
-import { type Lifecycle, createLifecycle } from '#control/lifecycle.ts';
+import { type Lifecycle, createLifecycle } from '#control/life/lifecycle.ts';
 import { createControlStation } from '#control/station.ts';
 import type { ControlPort } from '#control/surface.ts';
 import { createConversations } from '#conversation/conversation.ts';

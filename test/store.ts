@@ -23,6 +23,9 @@ export interface TestStoreOptions {
   readonly now?: () => number;
 }
 
+// Every store is a thread of its own: with this cache only the first one strips its types.
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'tiro-compile-cache');
+
 /** A store on a temporary home, the real one: worker thread, SQLite, group commit. */
 export async function openTestStore(options: TestStoreOptions = {}): Promise<TestStore> {
   const real = createClock();

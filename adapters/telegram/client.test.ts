@@ -56,6 +56,12 @@ test('a failed download does not tell the address, which holds the token', async
   expect(error).not.toHaveProperty('cause');
 });
 
+test('a description that holds the token is told without it', async () => {
+  const { fake, adapter } = await start();
+  fake.failNext('getMe', 400, `Bad Request: no method at /bot${token}/getMe`);
+  expect(JSON.stringify(await adapter.check())).toContain('/bot[token]/getMe');
+});
+
 test('typing is shown in its topic', async () => {
   const { fake, adapter } = await start();
   await adapter.typing?.({ channel: 'telegram', chat: '-5', thread: '3' });

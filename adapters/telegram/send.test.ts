@@ -38,10 +38,13 @@ test('HTML is marked as HTML, plain text is sent as it stands', async () => {
   expect(shown()).toMatchObject({ text: 'a < b', parseMode: null });
 });
 
-test('markup that Telegram refuses is format-refused, so that plain text is tried', async () => {
-  const { send } = await start();
+test('markup that Telegram refuses is format-refused, so that plain text is tried; after plain comes nothing', async () => {
+  const { send, fake } = await start();
   const refused = await send({ ...say('<b>open'), dialect: 'telegram-html' });
   expect(refused).toMatchObject({ ok: false, error: { type: 'format-refused' } });
+  const description = "Bad Request: can't parse entities";
+  fake.failNext('sendMessage', 400, description);
+  expect(await send(say('a < b'))).toMatchObject({ ok: false, error: { type: 'permanent' } });
   const tooLong = await send({ ...say('x'.repeat(4097)), dialect: 'telegram-html' });
   expect(tooLong).toMatchObject({ ok: false, error: { type: 'permanent' } });
 });

@@ -1,41 +1,43 @@
 import type { SpendId } from '#core/ids.ts';
-import type { Person } from '#core/person.ts';
 import type { ModelError, ModelReply, ModelRequest } from '#core/ports/model.ts';
 import type { Reservation, SpendSettlement } from '#core/spend.ts';
-import type { Step } from '#core/step.ts';
-import type { AgentDeps, AgentOptions, TurnRun } from './deps.ts';
-import { projectContext } from './project.ts';
+import { projectContext } from './context/project.ts';
+import { type Moment, visibleTools } from './moment.ts';
 import { createShowing } from './showing.ts';
 
 /** What a model call came to. Nothing of it is a row yet but the reservation. */
 export type Called =
   | { readonly type: 'reply'; readonly reply: ModelReply; readonly settle: SpendSettlement }
-  | { readonly type: 'error'; readonly error: ModelError; readonly settle: SpendSettlement }
+  | {
+      readonly type: 'error';
+      readonly error: ModelError;
+      readonly settle: SpendSettlement;
+      /** Smaller shares of the window that were not tried yet. */
+      readonly smaller: readonly number[];
+    }
   | { readonly type: 'over-budget'; readonly over: Extract<Reservation, { ok: false }> }
   /** Messages joined while it ran: the call is made again with them. */
   | { readonly type: 'joined'; readonly settle: SpendSettlement }
   | { readonly type: 'stopped' };
 
-export interface Moment {
-  readonly deps: AgentDeps;
-  readonly options: AgentOptions;
-  readonly run: TurnRun;
-  readonly person: Person;
-  /** All steps of the conversation, this turn's last. Grows as they are committed. */
-  readonly steps: Step[];
-}
+/** Shares of its room that the history may fill, each tried when a larger one turned out too long. */
+export const historyShares: readonly number[] = [1, 0.5, 0.25];
 
-/** Characters of prompt per token, for the budget of the history. The model's own estimate decides what is paid. */
-const charsPerToken = 4;
+/** Bytes of prompt per token: a first measure. The model's own estimate and its refusals decide. */
+const bytesPerToken = 4;
+const leastResultChars = 500;
+/** For results of tools that are not there any more. */
+const defaultResultChars = 8_000;
 
 /** project → reserve → call. The reservation is committed before the call leaves, so no money is spent unseen. */
-export async function callModel(moment: Moment, budgetShare: number): Promise<Called> {
+export async function callModel(moment: Moment, shares: readonly number[]): Promise<Called> {
   const { deps, run } = moment;
   const joinSignal = run.joinSignal();
-  const request = await buildRequest(moment, budgetShare);
+  const { request, smaller } = await buildRequest(moment, shares);
   const estimate = deps.model.estimate(request);
   const now = deps.clock.now();
   const id = deps.ids.spend();
+  const model = request.model ?? deps.model.names()[0] ?? 'unknown';
   const reservation = await deps.spend.reserve({
     spend: {
       id,
@@ -43,7 +45,7 @@ export async function callModel(moment: Moment, budgetShare: number): Promise<Ca
       conversation: run.turn.conversation,
       person: run.turn.person,
       purpose: 'turn',
-      model: request.model ?? deps.model.names()[0] ?? 'unknown',
+      model,
       reservedUsd: estimate.upperUsd ?? 0,
       priced: estimate.upperUsd !== null,
     },
@@ -55,43 +57,73 @@ export async function callModel(moment: Moment, budgetShare: number): Promise<Ca
   const signal = AbortSignal.any([run.signal, joinSignal]);
   const result = await deps.model.call(request, showing.hooks, signal);
   if (result.ok) return { type: 'reply', reply: result.reply, settle: settlementOf(id, result.reply) };
-  if (run.signal.aborted) return { type: 'stopped' };
   // What was cut off after it had begun to answer may be billed: it counts with its upper estimate.
   const costUsd = showing.began() ? (estimate.upperUsd ?? 0) : 0;
-  const settle: SpendSettlement = { id, model: request.model ?? '', costUsd, usage: null };
+  const settle: SpendSettlement = { id, model, costUsd, usage: null };
+  if (run.signal.aborted) {
+    // The turn may have ended by now, so its own commit can no longer carry the settlement.
+    await deps.spend.settle({ ...settle, at: deps.clock.now() });
+    return { type: 'stopped' };
+  }
   if (joinSignal.aborted) return { type: 'joined', settle };
-  return { type: 'error', error: result.error, settle };
+  return { type: 'error', error: result.error, settle, smaller };
 }
 
-async function buildRequest(moment: Moment, budgetShare: number): Promise<ModelRequest> {
-  const { deps, options, run, person, steps } = moment;
+/** With the first share whose prompt fits by the model's own estimate, or with the last one. */
+async function buildRequest(
+  moment: Moment,
+  shares: readonly number[],
+): Promise<{ readonly request: ModelRequest; readonly smaller: readonly number[] }> {
+  const { deps } = moment;
+  const frame = await frameOf(moment);
+  for (const [index, share] of shares.entries()) {
+    const request = fillFrame(moment, frame, share);
+    const { promptTokens, contextTokens } = deps.model.estimate(request);
+    const fits = promptTokens + request.maxOutputTokens <= contextTokens;
+    if (fits || index === shares.length - 1) return { request, smaller: shares.slice(index + 1) };
+  }
+  throw new Error('A model call needs at least one share of the window.');
+}
+
+/** The request without its history. Its answer takes at most a quarter of the window: small models have small ones. */
+async function frameOf(moment: Moment): Promise<ModelRequest> {
+  const { deps, options, run, person, steps, startedAt } = moment;
   const conversation = await deps.conversations.get(run.turn.conversation);
-  const limitByTool = new Map(deps.tools.map((tool) => [tool.spec.name, tool.resultLimit]));
-  const base: ModelRequest = {
+  const system = deps.systemPrompt({ owner: deps.directory.owner(), person, turn: run.turn });
+  const frame: ModelRequest = {
     model: conversation?.model ?? null,
-    messages: [],
+    messages: [{ role: 'system', content: system }],
     tools: visibleTools(moment).map((tool) => tool.spec),
     maxOutputTokens: options.maxOutputTokens,
     person: run.turn.person,
     lane: 'interactive',
-    deadlineAt: (steps.at(-1)?.at ?? deps.clock.now()) + options.outageMs,
+    // An outage counts from the last step, or from this run: a turn that was down itself has waited for nobody.
+    deadlineAt: Math.min(
+      Math.max(steps.at(-1)?.at ?? 0, startedAt) + options.outageMs,
+      startedAt + options.maxTurnMs,
+    ),
   };
-  const { contextTokens } = deps.model.estimate(base);
-  const messages = projectContext(steps, {
-    system: deps.systemPrompt({ owner: deps.directory.owner(), person, turn: run.turn }),
-    timezone: person.timezone,
-    direct: run.turn.direct,
-    resultLimit: (tool) => limitByTool.get(tool) ?? 8_000,
-    budgetChars: Math.floor((contextTokens - options.maxOutputTokens) * charsPerToken * budgetShare),
-  });
-  return { ...base, messages };
+  const quarter = Math.floor(deps.model.estimate(frame).contextTokens / 4);
+  return { ...frame, maxOutputTokens: Math.max(1, Math.min(options.maxOutputTokens, quarter)) };
 }
 
-export function visibleTools(moment: Moment): AgentDeps['tools'] {
-  const { deps, run } = moment;
-  return deps.tools
-    .filter((tool) => tool.roles.includes(run.turn.role))
-    .sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+function fillFrame(moment: Moment, frame: ModelRequest, share: number): ModelRequest {
+  const { deps, run, person, steps } = moment;
+  const limitByTool = new Map(deps.tools.map((tool) => [tool.spec.name, tool.resultLimit]));
+  const { contextTokens } = deps.model.estimate(frame);
+  const fixedBytes = Buffer.byteLength(JSON.stringify([frame.messages, frame.tools]), 'utf8');
+  const roomBytes = (contextTokens - frame.maxOutputTokens) * bytesPerToken - fixedBytes;
+  const messages = projectContext(steps, {
+    system: frame.messages[0]?.content ?? '',
+    timezone: person.timezone,
+    direct: run.turn.direct,
+    resultLimit: (tool) => {
+      const limit = limitByTool.get(tool) ?? defaultResultChars;
+      return Math.min(limit, Math.max(leastResultChars, Math.floor(limit * share)));
+    },
+    budgetBytes: Math.floor(Math.max(0, roomBytes) * share),
+  });
+  return { ...frame, messages };
 }
 
 function settlementOf(id: SpendId, reply: ModelReply): SpendSettlement {

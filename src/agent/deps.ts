@@ -20,7 +20,7 @@ export interface AgentDeps {
   readonly steps: Pick<StepsPort, 'ofConversation'>;
   readonly conversations: Pick<ConversationsPort, 'get'>;
   readonly approvals: Pick<ApprovalsPort, 'list'>;
-  readonly spend: Pick<SpendPort, 'reserve'>;
+  readonly spend: Pick<SpendPort, 'reserve' | 'settle'>;
   readonly model: ModelPort;
   readonly tools: readonly Tool[];
   readonly policy: PolicyPort;
@@ -53,6 +53,10 @@ export interface AgentOptions {
   /** Wall time of one run of a turn; waiting for a person does not count, it ends the turn. */
   readonly maxTurnMs: number;
   readonly maxOutputTokens: number;
+  /** Tool calls of one turn; the model is told of those beyond it, and none of them runs. */
+  readonly maxToolCalls: number;
+  /** A longer result is cut before it is stored. */
+  readonly maxResultChars: number;
   /** How long an outage of the model is waited out before the person gets a plain error. */
   readonly outageMs: number;
   readonly approvalMs: number;
@@ -63,6 +67,8 @@ export const defaultAgentOptions: AgentOptions = {
   maxTurnTokens: 1_000_000,
   maxTurnMs: 30 * 60_000,
   maxOutputTokens: 4_096,
+  maxToolCalls: 64,
+  maxResultChars: 1_000_000,
   outageMs: 15 * 60_000,
   approvalMs: 30 * 60_000,
 };

@@ -1,5 +1,4 @@
 import type { Step, StepBody, ToolCall } from '#core/step.ts';
-import { approvedCallPrefix } from './project.ts';
 
 export type Intent = Extract<StepBody, { kind: 'intent' }>;
 export type Decision = Extract<StepBody, { kind: 'decision' }>;
@@ -50,6 +49,9 @@ function beforeAnyReply(bodies: readonly StepBody[]): Action {
   const intent = bodies.find((body) => body.kind === 'intent' && body.callId === callId);
   return { type: 'run-approved', decision, intent: intent?.kind === 'intent' ? intent : null };
 }
+
+/** Marks the result of an approved plan; no id of a model's call has a colon. */
+export const approvedCallPrefix = 'approved:';
 
 export function approvedCallId(decision: Decision): string {
   return `${approvedCallPrefix}${decision.approval}:${decision.callId}`;

@@ -1,14 +1,21 @@
-import type { ModelReply } from '#core/ports/model.ts';
 import type { NewDelivery } from '#core/delivery.ts';
-import type { Step, StepBody, ToolCall } from '#core/step.ts';
+import type { ModelReply } from '#core/ports/model.ts';
+import type { StepBody, ToolCall } from '#core/step.ts';
 import type { Append } from '#core/store/turns.ts';
-import { type Called, type Moment, callModel } from './call-model.ts';
-import { callTools, runApproved } from './call-tools.ts';
-import { commit } from './commit.ts';
+import { type Called, callModel, historyShares } from './call-model.ts';
 import type { AgentDeps, AgentOptions, TurnOutcome, TurnRun } from './deps.ts';
+import { type Moment, commit, turnReplies, turnSteps } from './moment.ts';
 import { type Reply, nextAction } from './next-action.ts';
-import { emptyReplyText, limitText, modelFailureText, overBudgetText, refusedReplyText } from './wording.ts';
 import { parkTurn } from './park.ts';
+import { callTools, runApproved } from './tools/call-tools.ts';
+import {
+  cutReplyText,
+  emptyReplyText,
+  limitText,
+  modelFailureText,
+  overBudgetText,
+  refusedReplyText,
+} from './wording.ts';
 
 /**
  * One turn from wherever its steps stand to its end:
@@ -20,16 +27,16 @@ import { parkTurn } from './park.ts';
  */
 export async function runTurn(deps: AgentDeps, options: AgentOptions, run: TurnRun): Promise<TurnOutcome> {
   const person = { ...deps.directory.person(run.turn.person), role: run.turn.role };
-  const steps = [...(await deps.steps.ofConversation(run.turn.conversation))];
-  const moment: Moment = { deps, options, run, person, steps };
   const startedAt = deps.clock.now();
+  const steps = [...(await deps.steps.ofConversation(run.turn.conversation))];
+  const moment: Moment = { deps, options, run, person, startedAt, steps };
   while (!run.signal.aborted) {
     const action = nextAction(turnSteps(moment));
     switch (action.type) {
       case 'ended':
         return 'ended';
       case 'run-tools':
-        await callTools(moment, action.calls);
+        await callTools(moment, action);
         break;
       case 'run-approved':
         await runApproved(moment, action.decision, action.intent);
@@ -38,11 +45,11 @@ export async function runTurn(deps: AgentDeps, options: AgentOptions, run: TurnR
         await parkTurn(moment, action.reply);
         return 'ended';
       case 'finish':
-        await finish(moment, action.reply.text, {});
+        await finish(moment, endingOf(action.reply));
         return 'ended';
       case 'call-model': {
-        const limit = limitReached(moment, startedAt);
-        if (limit !== null) await finish(moment, limitText(limit), { failed: `limit: ${limit}` });
+        const limit = limitReached(moment);
+        if (limit !== null) await fail(moment, limitText(limit), { reason: `limit: ${limit}` });
         else await thinkOnce(moment);
         break;
       }
@@ -51,13 +58,9 @@ export async function runTurn(deps: AgentDeps, options: AgentOptions, run: TurnR
   return 'left';
 }
 
-function turnSteps(moment: Moment): readonly Step[] {
-  return moment.steps.filter((step) => step.turn === moment.run.turn.id);
-}
-
-function limitReached(moment: Moment, startedAt: number): 'calls' | 'tokens' | 'time' | null {
-  const { deps, options } = moment;
-  const replies = turnSteps(moment).flatMap((step) => (step.body.kind === 'reply' ? [step.body] : []));
+function limitReached(moment: Moment): 'calls' | 'tokens' | 'time' | null {
+  const { deps, options, startedAt } = moment;
+  const replies = turnReplies(moment);
   if (replies.length >= options.maxModelCalls) return 'calls';
   const tokens = replies.reduce(
     (sum, { usage }) => sum + (usage?.promptTokens ?? 0) + (usage?.completionTokens ?? 0),
@@ -67,14 +70,13 @@ function limitReached(moment: Moment, startedAt: number): 'calls' | 'tokens' | '
   return deps.clock.now() - startedAt >= options.maxTurnMs ? 'time' : null;
 }
 
-/** One model call and what it came to. A context that is too long is tried twice more with half the history. */
+/** One model call and what it came to. A context that is too long is tried again with less history. */
 async function thinkOnce(moment: Moment): Promise<void> {
   moment.steps.push(...(await moment.run.joined()));
-  let called = await callModel(moment, 1);
-  for (const share of [0.5, 0.25]) {
-    if (called.type !== 'error' || called.error.type !== 'context-too-long') break;
+  let called = await callModel(moment, historyShares);
+  while (called.type === 'error' && called.error.type === 'context-too-long' && called.smaller.length > 0) {
     await commit(moment, { settle: called.settle });
-    called = await callModel(moment, share);
+    called = await callModel(moment, called.smaller);
   }
   await settleCall(moment, called);
 }
@@ -87,11 +89,11 @@ async function settleCall(moment: Moment, called: Called): Promise<void> {
       await restart(moment, called.settle);
       return;
     case 'over-budget':
-      await finish(moment, overBudgetText(called.over), { failed: `over budget: ${called.over.scope}` });
+      await fail(moment, overBudgetText(called.over), { reason: `over budget: ${called.over.scope}` });
       return;
     case 'error': {
       const reason = `${called.error.type}: ${called.error.reason}`;
-      await finish(moment, modelFailureText(called.error), { failed: reason, settle: called.settle });
+      await fail(moment, modelFailureText(called.error), { reason, settle: called.settle });
       return;
     }
     case 'reply':
@@ -118,43 +120,69 @@ async function settleReply(moment: Moment, reply: ModelReply, settle: Append['se
     usage: reply.usage,
     finish: reply.finish,
   };
-  if (body.toolCalls.length > 0) return commit(moment, { steps: [body], settle, seal: true });
-  if (reply.finish === 'refused')
-    return finish(moment, reply.text || refusedReplyText, { reply: body, settle });
-  if (reply.text.trim() === '')
-    return finish(moment, emptyReplyText, { reply: body, settle, failed: 'empty reply' });
-  return finish(moment, reply.text, { reply: body, settle });
+  if (body.toolCalls.length === 0) return finish(moment, { ...endingOf(body), steps: [body], settle });
+  await commit(moment, { steps: [body], settle, seal: true });
+  moment.deps.live.clear(moment.run.turn.id);
 }
 
-/** Ids from outside name rows of ours: odd or repeated ones are replaced. */
+/** Ids from outside name rows of ours: odd ones and those that repeat within a reply are replaced. */
 function withOwnIds(calls: readonly ToolCall[]): ToolCall[] {
-  const seen = new Set<string>();
-  return calls.map((call, index) => {
-    const usable = /^[A-Za-z0-9_-]{1,64}$/.test(call.id) && !seen.has(call.id);
-    const id = usable ? call.id : `call_${index}`;
-    seen.add(id);
+  const taken = new Set<string>();
+  return calls.map((call) => {
+    const id = usableId(call.id, taken);
+    taken.add(id);
     return { ...call, id };
   });
 }
 
-interface Ending {
-  readonly reply?: Reply;
-  readonly settle?: Append['settle'];
-  /** Why there is no real answer; the text then says so to the person and becomes a notice. */
-  readonly failed?: string;
+function usableId(id: string, taken: ReadonlySet<string>): string {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(id) && !taken.has(id)) return id;
+  let index = taken.size;
+  while (taken.has(`call_${index}`)) index += 1;
+  return `call_${index}`;
 }
 
-async function finish(moment: Moment, text: string, ending: Ending): Promise<void> {
+interface Ending {
+  /** The model's words. */
+  readonly text: string;
+  /** Tiro's own beside or instead of them; null where the answer speaks for itself. */
+  readonly notice: string | null;
+  /** Why there is no real answer. */
+  readonly failed: string | null;
+  readonly steps?: readonly StepBody[];
+  readonly settle?: Append['settle'];
+}
+
+/** An answer that says nothing, or not all of it, is not left to speak for itself. */
+function endingOf({ text, finish }: Reply): Ending {
+  const isBlank = text.trim() === '';
+  if (isBlank && finish !== 'refused') return { text: '', notice: emptyReplyText, failed: 'empty reply' };
+  if (isBlank) return { text: '', notice: refusedReplyText, failed: null };
+  return { text, notice: finish === 'length' ? cutReplyText : null, failed: null };
+}
+
+function fail(
+  moment: Moment,
+  notice: string,
+  why: { readonly reason: string; readonly settle?: Append['settle'] },
+): Promise<void> {
+  return finish(moment, { text: '', notice, failed: why.reason, settle: why.settle ?? null });
+}
+
+async function finish(moment: Moment, ending: Ending): Promise<void> {
   const { deps, run } = moment;
-  const notice: readonly StepBody[] = ending.failed === undefined ? [] : [{ kind: 'notice', text }];
-  const reply: readonly StepBody[] = ending.reply === undefined ? [] : [ending.reply];
-  const status = ending.failed === undefined ? 'done' : 'failed';
+  const { text, notice, failed, steps = [], settle = null } = ending;
+  const said = [text, notice ?? ''].filter((part) => part !== '').join('\n\n');
+  const deliveries = await finalDeliveries(moment, said);
+  // Markdown may come to nothing once it is rendered; silence is no answer.
+  const isUnseen = deliveries.length === 0 && deps.compose.abilitiesOf(run.turn.chat)?.delivery === 'push';
+  if (isUnseen && notice === null) return finish(moment, { ...ending, notice: emptyReplyText });
   await commit(moment, {
-    steps: [...reply, ...notice],
-    deliveries: await finalDeliveries(moment, text),
-    settle: ending.settle ?? null,
+    steps: notice === null ? steps : [...steps, { kind: 'notice', text: notice }],
+    deliveries,
+    settle,
     seal: true,
-    end: { status, reason: ending.failed ?? null },
+    end: { status: failed === null ? 'done' : 'failed', reason: failed },
   });
   deps.live.clear(run.turn.id);
 }

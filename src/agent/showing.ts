@@ -3,55 +3,69 @@ import type { AgentDeps, TurnRun } from './deps.ts';
 
 export interface Showing {
   readonly hooks: ModelHooks;
-  /** Something of an answer has arrived since the last restart. */
+  /** Something of an answer has arrived, even if it was broken off and begun anew. */
   began(): boolean;
 }
 
-/** How long an outage lasts before the chat is told that the answer waits. */
+/** An outage that lasts this long is told to the chat: its answer waits. */
 const tellOutageAfterMs = 10_000;
 
 /** Shows an answer while it is written: deltas for pages, a preview for chats. */
 export function createShowing(deps: AgentDeps, run: TurnRun): Showing {
   const { turn } = run;
   const startedAt = deps.clock.now();
-  const publish = createDeltas(deps, run);
+  const deltas = createDeltas(deps, run);
   let text = '';
+  let began = false;
   return {
-    began: () => text !== '',
+    began: () => began,
     hooks: {
       beforeCall: () => deps.assertEpoch(),
       onDelta(delta) {
+        began = true;
         text += delta;
-        publish(delta);
+        deltas.add(delta);
         deps.preview.show(turn, text);
       },
       onRestart() {
         text = '';
+        deltas.restart();
         deps.live.publish({ type: 'restart', conversation: turn.conversation, turn: turn.id });
       },
-      onWaiting(reason) {
+      onWaiting(reason, nextAt) {
         deps.live.publish({ type: 'waiting', conversation: turn.conversation, turn: turn.id, reason });
-        if (deps.clock.now() - startedAt >= tellOutageAfterMs) deps.tellWaiting(turn, reason);
+        if (nextAt - startedAt >= tellOutageAfterMs) deps.tellWaiting(turn, reason);
       },
     },
   };
+}
+
+interface Deltas {
+  add(delta: string): void;
+  restart(): void;
 }
 
 /**
  * Publishes deltas. Where messages may still join the turn and readers see deltas as its answer (the web page), the turn
  * is sealed by a commit before the first word can be seen.
  */
-function createDeltas(deps: AgentDeps, run: TurnRun): (delta: string) => void {
+function createDeltas(deps: AgentDeps, run: TurnRun): Deltas {
   const { turn } = run;
   const abilities = deps.compose.abilitiesOf(turn.chat);
   const joins = abilities !== null && abilities.delivery === 'pull' && abilities.coalesce && !turn.sealed;
   let state: 'open' | 'sealing' | 'sealed' = joins ? 'open' : 'sealed';
   let held = '';
-  return (delta) => {
+  return { add, restart };
+
+  function add(delta: string): void {
     if (state === 'sealed') return publish(delta);
     held += delta;
     if (state === 'open') void seal();
-  };
+  }
+
+  function restart(): void {
+    held = '';
+  }
 
   function publish(text: string): void {
     deps.live.publish({ type: 'delta', conversation: turn.conversation, turn: turn.id, text });
@@ -63,7 +77,7 @@ function createDeltas(deps: AgentDeps, run: TurnRun): (delta: string) => void {
       // False: messages joined, so this answer is made again and not shown.
       if (!(await run.seal())) return;
       state = 'sealed';
-      publish(held);
+      if (held !== '') publish(held);
     } catch (error) {
       // Not shown then; the commit of the reply meets the same error and decides.
       deps.log.warn('turn.seal-failed', { turn: turn.id, error });

@@ -35,12 +35,27 @@ function money(usd: number): string {
 }
 
 export function approvalText(approval: Pick<Approval, 'id' | 'plan' | 'why'>): string {
-  const shown = approval.plan.arguments.replaceAll('```', '`​``');
+  const { id, plan, why } = approval;
   return [
-    `**Approval ${approval.id}**: may I run \`${approval.plan.tool}\`? (${approval.why})`,
-    `\`\`\`json\n${shown}\n\`\`\``,
-    `Reply \`approve ${approval.id}\` or \`deny ${approval.id}\`, with a reason if you like.`,
+    `**Approval ${id}**: may I run \`${plan.tool}\`? (${why})`,
+    `\`\`\`json\n${plainJson(plan.arguments)}\n\`\`\``,
+    `Reply \`approve ${id}\` or \`deny ${id}\`, with a reason if you like.`,
   ].join('\n\n');
+}
+
+/**
+ * The same JSON with everything escaped that could make it look like something else: characters that are not seen or
+ * turn the line around, and the fence of the block it stands in.
+ */
+function plainJson(json: string): string {
+  return json.replaceAll(
+    /[\p{C}\u{115F}\u{1160}\u{2800}\u{3164}\u{FFA0}]|(?! )\p{Z}|`(?=``)|(?<=``)`/gu,
+    (character) =>
+      Array.from(
+        { length: character.length },
+        (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+      ).join(''),
+  );
 }
 
 export function limitText(limit: 'calls' | 'tokens' | 'time'): string {
@@ -48,5 +63,10 @@ export function limitText(limit: 'calls' | 'tokens' | 'time'): string {
   return `I stopped: this answer used up the ${what} a single turn may take. Ask me to go on if you want more.`;
 }
 
+export function unknownText(tool: string): string {
+  return `I do not know whether \`${tool}\` happened: it began and I have no result of it. I do not run it again by myself.`;
+}
+
 export const emptyReplyText = 'The model gave an empty answer. Please ask again, perhaps in other words.';
 export const refusedReplyText = 'The model refused to answer this.';
+export const cutReplyText = '(The answer was cut off here: it reached the longest length. Ask me to go on.)';

@@ -46,7 +46,7 @@ export function tokenFromEnvironment(env: Environment, problems: Problem[]): str
  * The provider `openai` of OPENAI_API_KEY and OPENAI_BASE_URL. Null where neither is set.
  * They count only where config.yaml names no provider.
  */
-export function providerFromEnvironment(env: Environment): ProviderSettings | null {
+function providerFromEnvironment(env: Environment): ProviderSettings | null {
   const apiKey = variable(env, 'OPENAI_API_KEY');
   const baseUrl = variable(env, 'OPENAI_BASE_URL');
   if (apiKey === null && baseUrl === null) return null;

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { TiroError } from '#core/errors.ts';
 import type { ClockPort, LogPort } from '#core/ports/clock.ts';
-import { createLogFile } from '#lib/log-file.ts';
-import { createLog } from '#lib/log.ts';
-import { createRedactor } from '#lib/redact.ts';
+import { createLogFile } from '#lib/log/log-file.ts';
+import { createLog } from '#lib/log/log.ts';
+import { createRedactor } from '#lib/log/redact.ts';
 import { type HomePaths, homePaths } from './home/paths.ts';
 import { ensureFolder } from './home/private-file.ts';
 import { readOrCreateToken } from './home/token.ts';
@@ -34,7 +34,11 @@ export interface GatewayHome {
  */
 export async function openGatewayHome(
   input: LoadInput,
-  deps: { readonly clock: ClockPort; readonly onLogError: (error: Error) => void },
+  deps: {
+    readonly clock: ClockPort;
+    /** Shows one line to whoever started the gateway: warnings and errors, which the log file has in full. */
+    readonly show: (line: string) => void;
+  },
 ): Promise<GatewayHome> {
   const loaded = await loadConfig(input);
   if (!loaded.ok) throw new TiroError('bad-config', describeProblems(loaded.path, loaded.problems));
@@ -43,8 +47,10 @@ export async function openGatewayHome(
   const token = loaded.config.token ?? (await readOrCreateToken(paths));
   // Secrets of a configuration that is edited later are recognised by their shape until the next start.
   const redact = createRedactor([...secretsOf(loaded.config), token]);
-  const file = createLogFile(`${paths.logs}/gateway.log`, deps.onLogError);
-  const log = createLog({ redact, write: (line) => file.write(line) });
+  const file = createLogFile(`${paths.logs}/gateway.log`, (error) =>
+    deps.show(`The log cannot be written: ${error.message}`),
+  );
+  const log = createLog({ redact, write: (line) => file.write(line), show: deps.show });
   const onProblems = (problems: readonly Problem[]): void =>
     log.error('config.kept-last-good', { problems: problems.map(describeProblem) });
   const settings = createSettings({ clock: deps.clock, onProblems }, { input, loaded });

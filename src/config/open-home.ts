@@ -1,4 +1,4 @@
-import { editConfig, type ConfigEdit, writeSecret } from './edit.ts';
+import { editConfig, type ConfigEdit, writeSecret } from './document/edit.ts';
 import { type Environment, type PresetUrls, tokenFromEnvironment } from './environment.ts';
 import { type GatewayAddress, readGatewayAddress } from './home/gateway-address.ts';
 import { homePaths } from './home/paths.ts';

@@ -94,7 +94,7 @@ const person = z.strictObject({
 });
 
 /** Handles name memory folders. */
-export const handlePattern = /^[a-z0-9][a-z0-9_-]{0,31}$/;
+const handlePattern = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 
 export const configSchema = z.strictObject({
   model: section(model.prefault({})),

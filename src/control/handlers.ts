@@ -2,9 +2,9 @@ import { TiroError } from '#core/errors.ts';
 import type { ConversationId, DeliveryId, TurnId } from '#core/ids.ts';
 import { decideApproval } from './approvals.ts';
 import type { ControlDeps } from './deps.ts';
-import { runChecks } from './doctor.ts';
-import { letIn, mintOwnerCode } from './pairing.ts';
-import { readStatus } from './status.ts';
+import { runChecks } from './health/doctor.ts';
+import { letIn, mintOwnerCode } from './people/pairing.ts';
+import { readStatus } from './health/status.ts';
 import type { Actor, ControlName, ControlSurface, TurnReport } from './surface.ts';
 import { explainTurn } from './why.ts';
 

@@ -1,13 +1,13 @@
 import type { AdapterPort } from '#core/ports/adapter.ts';
 import type { ModelPort } from '#core/ports/model.ts';
 import type { QueueMode } from '#core/turn.ts';
-import { createChecks } from './checks.ts';
-import { runChores } from './chores.ts';
-import { type Commands, createCommands } from './commands.ts';
+import { createChecks } from './health/checks.ts';
+import { runChores } from './life/chores.ts';
+import { type Commands, createCommands } from './commands/commands.ts';
 import { createControl } from './control.ts';
 import type { ControlDeps } from './deps.ts';
-import { createFacts, type FactsDeps } from './facts.ts';
-import { createOwnerPairing } from './pairing.ts';
+import { createFacts, type FactsDeps } from './health/facts.ts';
+import { createOwnerPairing } from './people/pairing.ts';
 import type { ControlPort } from './surface.ts';
 
 export interface ControlStationDeps extends Omit<

@@ -66,7 +66,12 @@ async function keepRunning(deps: ChannelsDeps, run: Run): Promise<void> {
     sink.state('down', 'it stopped by itself and is started again');
     await deps.clock.sleep(restartMs, signal);
   }
-  await adapter.close();
+  try {
+    await adapter.close();
+  } catch (error) {
+    // The others still have to end well.
+    deps.log.error('channel.close-failed', { channel: adapter.name, error });
+  }
 }
 
 function createSink(deps: ChannelsDeps, { adapter, states }: Run): SinkPort {
@@ -80,7 +85,7 @@ function createSink(deps: ChannelsDeps, { adapter, states }: Run): SinkPort {
     state(state, why) {
       const before = states.get(name);
       if (before?.state === state && before.why === why) return;
-      deps.log.info('channel.state', { channel: name, state, why });
+      deps.log[state === 'up' ? 'info' : 'warn']('channel.state', { channel: name, state, why });
       patch({ state, why, ...(before?.state === state ? {} : { since: deps.clock.now() }) });
     },
   };

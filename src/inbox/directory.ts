@@ -44,7 +44,7 @@ function resolve(identity: Identity, listed: Listed, paired: Paired): Person | n
   const handle = listedHandle(identity, listed);
   if (handle !== null) return personByHandle(handle, listed, paired);
   const known = paired.get(identity);
-  if (known !== undefined) return { ...personByHandle(known.handle, listed, paired), role: known.role };
+  if (known !== undefined) return personByHandle(known.handle, listed, paired);
   return identity.startsWith('api:') ? apiPerson(identity.slice('api:'.length)) : null;
 }
 

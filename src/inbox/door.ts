@@ -1,19 +1,17 @@
-import { mayUse, parseChatCommand } from '#core/command.ts';
+import { type ChatKey, addressToKey } from '#core/address.ts';
+import { parseChatCommand } from '#core/command.ts';
 import type { ConversationId } from '#core/ids.ts';
-import type { IdsPort } from '#core/ids.ts';
 import type { Person } from '#core/person.ts';
-import type { ClockPort } from '#core/ports/clock.ts';
 import type { DirectoryPort } from '#core/ports/directory.ts';
 import type { DoorPort, Submission } from '#core/ports/door.ts';
 import type { ConversationsPort } from '#core/store/conversations.ts';
 import type { AcceptEntry, EventsPort, Route } from '#core/store/events.ts';
+import { type StaleAnswerDeps, acknowledgeDecline, readStaleAnswer } from './stale-answer.ts';
 
-export interface DoorDeps {
-  readonly events: Pick<EventsPort, 'accept'>;
-  readonly conversations: Pick<ConversationsPort, 'get'>;
+export interface DoorDeps extends StaleAnswerDeps {
+  readonly events: Pick<EventsPort, 'accept' | 'hasStale'>;
+  readonly conversations: Pick<ConversationsPort, 'get' | 'openOf' | 'say'>;
   readonly directory: DirectoryPort;
-  readonly clock: ClockPort;
-  readonly ids: IdsPort;
 }
 
 /** The door for page, terminal and API: who comes here has shown the owner's token. */
@@ -28,7 +26,7 @@ export function createDoor(deps: DoorDeps): DoorPort {
       }
       const [accepted] = await deps.events.accept({
         channel: submission.channel,
-        entries: [toEntry(submission, deps)],
+        entries: [await toEntry(submission, deps)],
         cursor: null,
         at: deps.clock.now(),
       });
@@ -41,20 +39,23 @@ export function createDoor(deps: DoorDeps): DoorPort {
   };
 }
 
-function toEntry(submission: Submission, deps: DoorDeps): AcceptEntry {
+async function toEntry(submission: Submission, deps: DoorDeps): Promise<AcceptEntry> {
   const id = deps.ids.event();
   const newConversation = deps.ids.conversation();
   const person = personOf(submission, deps.directory);
   const { channel, user, key, text } = submission;
-  const now = deps.clock.now();
+  const chat = { channel, chat: submission.isolated ? newConversation : submission.chat, thread: null };
+  const platformId = key === null ? id : `key:${key}`;
+  const said = { chat: addressToKey(chat), person: person.handle, key: `${channel}:${platformId}` };
   return {
     id,
     newConversation,
-    route: routeOf(submission, person, newConversation),
+    route:
+      (await staleRoute(submission, said, deps)) ?? talkRoute(submission, person.handle, newConversation),
     event: {
-      platformId: key === null ? id : `key:${key}`,
+      platformId,
       kind: 'message',
-      chat: { channel, chat: submission.isolated ? newConversation : submission.chat, thread: null },
+      chat,
       direct: true,
       sender: { id: user ?? person.handle, name: user ?? person.handle },
       addressed: true,
@@ -62,7 +63,7 @@ function toEntry(submission: Submission, deps: DoorDeps): AcceptEntry {
       files: [],
       messageId: null,
       replyTo: null,
-      sentAt: now,
+      sentAt: deps.clock.now(),
       raw: '',
     },
   };
@@ -73,16 +74,28 @@ function personOf(submission: Submission, directory: DirectoryPort): Person {
   return directory.resolve(`api:${submission.user}`) ?? directory.owner();
 }
 
-function routeOf(submission: Submission, person: Person, newConversation: ConversationId): Route {
+/** A yes or no to the question about old messages; the page is asked it like any other chat. */
+async function staleRoute(
+  submission: Submission,
+  said: { readonly chat: ChatKey; readonly person: string; readonly key: string },
+  deps: DoorDeps,
+): Promise<Route | null> {
+  const { text, conversation } = submission;
+  const keep = await readStaleAnswer(deps, { chat: said.chat, text, conversation });
+  if (keep === null) return null;
+  if (!keep) await acknowledgeDecline(deps, said);
+  return { lane: 'stale-answer', keep, person: said.person, role: 'owner' };
+}
+
+function talkRoute(submission: Submission, person: string, newConversation: ConversationId): Route {
   const command = parseChatCommand(submission.text);
-  const isCommand = command !== null && mayUse('owner', command.name);
   return {
-    lane: isCommand ? 'command' : 'turn',
-    person: person.handle,
+    lane: command === null ? 'turn' : 'command',
+    person,
     // The token is the owner's, whoever is named.
     role: 'owner',
     conversation: submission.isolated ? newConversation : submission.conversation,
-    startsConversation: isCommand && command.name === 'new',
+    startsConversation: command?.name === 'new',
     coalesce: submission.channel === 'web',
     history: submission.history,
   };

@@ -1,22 +1,19 @@
 import { addressToKey } from '#core/address.ts';
 import { type InboundEvent, inboundEventSchema } from '#core/event.ts';
-import type { IdsPort } from '#core/ids.ts';
-import type { ClockPort, LogPort } from '#core/ports/clock.ts';
-import type { ComposePort } from '#core/ports/compose.ts';
+import type { LogPort } from '#core/ports/clock.ts';
 import type { DirectoryPort } from '#core/ports/directory.ts';
-import type { AcceptEntry, EventsPort } from '#core/store/events.ts';
+import type { AcceptEntry, EventsPort, Route } from '#core/store/events.ts';
 import type { PeoplePort } from '#core/store/people.ts';
 import { createInOrder } from '#lib/in-order.ts';
+import { toMalformed } from './malformed.ts';
 import { pairingRoute } from './pairing.ts';
-import { type Access, type Routed, routeEvent, withoutContent } from './route.ts';
+import { type Access, type Routed, onlyCode, routeEvent, withoutContent } from './route.ts';
+import { type StaleAnswerDeps, acknowledgeDecline, readStaleAnswer } from './stale-answer.ts';
 
-export interface InboxDeps {
+export interface InboxDeps extends StaleAnswerDeps {
   readonly events: Pick<EventsPort, 'accept' | 'hasStale'>;
   readonly people: Pick<PeoplePort, 'pairings'>;
   readonly directory: DirectoryPort;
-  readonly compose: ComposePort;
-  readonly clock: ClockPort;
-  readonly ids: IdsPort;
   readonly log: LogPort;
   /** `access` of the config; read at each use. */
   readonly access: () => Access;
@@ -25,10 +22,15 @@ export interface InboxDeps {
 export interface Inbox {
   /**
    * raw → parse → route → commit (with the cursor) → resolve: only now may the adapter acknowledge.
-   * Contract: rejects when nothing was stored. An event that does not fit the schema is dropped with a log line, so that
-   * it cannot block the ones behind it. Repeating it is harmless.
+   * Contract: rejects when nothing was stored. An event that does not fit the schema becomes a refused row that says
+   * what is wrong with it, so that it cannot block the ones behind it. Repeating an event is harmless.
    */
   accept(channel: string, events: readonly InboundEvent[], cursor: string | null): Promise<void>;
+}
+
+interface Sorted {
+  readonly event: InboundEvent;
+  readonly routed: Routed;
 }
 
 /** The first station: whoever writes, in whatever order and how often, each event becomes one row or none. */
@@ -37,10 +39,9 @@ export function createInbox(deps: InboxDeps): Inbox {
   const strangersInOrder = createInOrder();
   return {
     async accept(channel, events, cursor) {
-      const sorted = await sortEvents(channel, events, deps);
-      const entries = sorted.flatMap(({ event, routed }) =>
-        routed.type === 'route' ? [toEntry(event, routed, deps)] : [],
-      );
+      const sorted = await Promise.all(events.map((event) => sortEvent(channel, event, deps)));
+      await acknowledge(sorted, deps);
+      const entries = sorted.flatMap((one) => toEntries(one, deps));
       const strangers = sorted.filter(({ routed }) => routed.type === 'stranger').map(({ event }) => event);
       if (strangers.length === 0) return commit(entries);
       return strangersInOrder(async () => commit([...entries, ...(await hintedEntries(strangers, deps))]));
@@ -53,18 +54,16 @@ export function createInbox(deps: InboxDeps): Inbox {
   };
 }
 
-async function sortEvents(
-  channel: string,
-  events: readonly InboundEvent[],
-  deps: InboxDeps,
-): Promise<readonly { readonly event: InboundEvent; readonly routed: Routed }[]> {
-  const parsed = events.flatMap((raw) => {
-    const result = inboundEventSchema.safeParse(raw);
-    if (result.success && result.data.chat.channel === channel) return [result.data];
-    deps.log.warn('event.malformed', { channel, platformId: raw.platformId, why: result.error?.message });
-    return [];
-  });
-  return Promise.all(parsed.map(async (event) => ({ event, routed: await route(event, deps) })));
+async function sortEvent(channel: string, raw: InboundEvent, deps: InboxDeps): Promise<Sorted> {
+  const parsed = inboundEventSchema.safeParse(raw);
+  if (parsed.success && parsed.data.chat.channel === channel) {
+    return { event: parsed.data, routed: await route(parsed.data, deps) };
+  }
+  const why = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  const reason = `malformed: ${why ?? `it came in by ${channel}`}`;
+  const { event, refusal } = toMalformed(channel, raw, reason);
+  deps.log.error('event.malformed', { channel, platformId: event.platformId, reason });
+  return { event, routed: { type: 'route', route: refusal } };
 }
 
 function route(event: InboundEvent, deps: InboxDeps): Promise<Routed> {
@@ -73,21 +72,58 @@ function route(event: InboundEvent, deps: InboxDeps): Promise<Routed> {
     directory: deps.directory,
     access: deps.access(),
     coalesce: deps.compose.abilitiesOf(chat)?.coalesce ?? false,
-    hasStale: () => deps.events.hasStale(chat),
+    staleAnswer: () => readStaleAnswer(deps, { chat, text: event.text, conversation: null }),
+    ownerCodeIsOpen: async () => {
+      const open = await deps.people.pairings(deps.clock.now());
+      return open.some((pairing) => pairing.kind === 'owner');
+    },
   });
 }
 
-function toEntry(
+async function acknowledge(sorted: readonly Sorted[], deps: InboxDeps): Promise<void> {
+  for (const { event, routed } of sorted) {
+    if (routed.type !== 'route' || routed.route.lane !== 'stale-answer' || routed.route.keep) continue;
+    const key = `${event.chat.channel}:${event.platformId}`;
+    await acknowledgeDecline(deps, { chat: addressToKey(event.chat), person: routed.route.person, key });
+  }
+}
+
+function toEntries({ event, routed }: Sorted, deps: InboxDeps): readonly AcceptEntry[] {
+  switch (routed.type) {
+    case 'route':
+      return [toEntry(event, routed.route, deps)];
+    case 'owner-code':
+      return [toEntry(onlyCode(event), routed.route, deps)];
+    case 'forbidden':
+      return [toEntry(event, forbiddenRoute(event, routed, deps), deps)];
+    case 'stranger':
+    case 'ignore':
+      return [];
+  }
+}
+
+function forbiddenRoute(
   event: InboundEvent,
-  routed: Extract<Routed, { type: 'route' }>,
+  { reason, answer }: Extract<Routed, { type: 'forbidden' }>,
   deps: InboxDeps,
-): AcceptEntry {
-  const stored = routed.route.lane === 'none' ? withoutContent(event) : event;
+): Route {
+  const deliveries = deps.compose.say({
+    chat: addressToKey(event.chat),
+    markdown: answer,
+    key: `forbidden:${event.chat.channel}:${event.platformId}`,
+    replyTo: null,
+    buttons: [],
+    editOf: null,
+  });
+  return { lane: 'none', reason, deliveries, pairing: null };
+}
+
+function toEntry(event: InboundEvent, route: Route, deps: InboxDeps): AcceptEntry {
   return {
     id: deps.ids.event(),
     newConversation: deps.ids.conversation(),
-    event: stored,
-    route: routed.route,
+    event: route.lane === 'none' ? withoutContent(event) : event,
+    route,
   };
 }
 
@@ -100,6 +136,6 @@ async function hintedEntries(
   return events.map((event) => {
     const hint = pairingRoute(event, pending, { ids: deps.ids, compose: deps.compose, now });
     if (hint.lane === 'none' && hint.pairing !== null) pending.push(hint.pairing);
-    return toEntry(event, { type: 'route', route: hint }, deps);
+    return toEntry(event, hint, deps);
   });
 }

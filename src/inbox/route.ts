@@ -16,14 +16,20 @@ export interface RouteContext {
   readonly access: Access;
   /** The channel's messages may be answered together. */
   readonly coalesce: boolean;
-  /** The chat was asked whether old messages still matter. */
-  hasStale(): Promise<boolean>;
+  /** What the text says to the question about old messages, where the chat was asked it; else null. */
+  staleAnswer(): Promise<boolean | null>;
+  /** A code is open by which somebody unknown becomes the owner. */
+  ownerCodeIsOpen(): Promise<boolean>;
 }
 
 export type Routed =
   | { readonly type: 'route'; readonly route: Route }
+  /** A command that its sender may not give. */
+  | { readonly type: 'forbidden'; readonly reason: string; readonly answer: string }
   /** Somebody unknown in a direct chat while pairing is on: a hint with a code may be due. */
   | { readonly type: 'stranger' }
+  /** Somebody unknown sends a code while the owner's is open. */
+  | { readonly type: 'owner-code'; readonly route: Route }
   /** Group chatter that is not meant for us: not even stored. */
   | { readonly type: 'ignore' };
 
@@ -33,8 +39,11 @@ export async function routeEvent(event: InboundEvent, context: RouteContext): Pr
   const known = context.directory.resolve(identity);
   if (!event.direct) return routeInGroup(event, context, known);
   if (known !== null) return toRoute(event, context, known);
-  if (parseChatCommand(event.text)?.name === 'pair') return toRoute(event, context, guestPerson(identity));
-  if (context.access.dm === 'open') return toRoute(event, context, guestPerson(identity));
+  const guest = guestPerson(identity);
+  if (context.access.dm === 'open') return toRoute(event, context, guest);
+  if (commandOf(event)?.name === 'pair' && (await context.ownerCodeIsOpen())) {
+    return { type: 'owner-code', route: talk(context, guest, 'command') };
+  }
   if (context.access.dm === 'pairing' && event.kind === 'message') return { type: 'stranger' };
   return refuse('not on the allow-list');
 }
@@ -55,36 +64,43 @@ async function routeInGroup(
 
 async function toRoute(event: InboundEvent, context: RouteContext, person: Person): Promise<Routed> {
   const { handle, role } = person;
-  // Only a fresh message or a pressed button of ours can command: an edit, a reaction or a quote never does.
-  const command = event.kind === 'message' || event.kind === 'button' ? parseChatCommand(event.text) : null;
-  if (command !== null && !mayUse(role, command.name))
-    return refuse(`/${command.name} is not allowed for a ${role}`);
+  const command = commandOf(event);
+  if (command !== null && !mayUse(role, command.name)) {
+    const reason = `/${command.name} is not allowed for a ${role}`;
+    return {
+      type: 'forbidden',
+      reason,
+      answer: `/${command.name} is not for a ${role}. /help lists what is.`,
+    };
+  }
   if (command === null && event.kind === 'button') return refuse('a button that is not ours');
   if (command === null && event.kind === 'message') {
-    const answer = staleAnswer(event.text);
-    if (answer !== null && (await context.hasStale())) {
-      return { type: 'route', route: { lane: 'stale-answer', keep: answer, person: handle, role } };
+    const keep = await context.staleAnswer();
+    if (keep !== null) {
+      return { type: 'route', route: { lane: 'stale-answer', keep, person: handle, role } };
     }
   }
-  return {
-    type: 'route',
-    route: {
-      lane: command === null ? 'turn' : 'command',
-      person: handle,
-      role,
-      conversation: null,
-      startsConversation: command?.name === 'new',
-      coalesce: context.coalesce,
-      history: [],
-    },
-  };
+  const route = talk(context, person, command === null ? 'turn' : 'command');
+  return { type: 'route', route: { ...route, startsConversation: command?.name === 'new' } };
 }
 
-function staleAnswer(text: string): boolean | null {
-  const word = text.trim().toLowerCase().replace(/[.!]$/, '');
-  if (word === 'yes' || word === 'y') return true;
-  if (word === 'no' || word === 'n') return false;
-  return null;
+/** Only a fresh message or a pressed button of ours can command: an edit, a reaction or a quote never does. */
+function commandOf(event: InboundEvent): ReturnType<typeof parseChatCommand> {
+  return event.kind === 'message' || event.kind === 'button' ? parseChatCommand(event.text) : null;
+}
+
+type Talk = Extract<Route, { readonly lane: 'turn' | 'command' }>;
+
+function talk(context: RouteContext, { handle, role }: Person, lane: Talk['lane']): Talk {
+  return {
+    lane,
+    person: handle,
+    role,
+    conversation: null,
+    startsConversation: false,
+    coalesce: context.coalesce,
+    history: [],
+  };
 }
 
 function refuse(reason: string): Routed {
@@ -94,4 +110,10 @@ function refuse(reason: string): Routed {
 /** What is kept of an event that nobody may have: enough to know it again, nothing of what was said. */
 export function withoutContent(event: InboundEvent): InboundEvent {
   return { ...event, text: '', files: [], raw: '', sender: { id: event.sender.id, name: '' } };
+}
+
+/** Of a stranger's code only the code is kept. */
+export function onlyCode(event: InboundEvent): InboundEvent {
+  const [code = ''] = (parseChatCommand(event.text)?.args ?? '').split(/\s+/);
+  return { ...event, text: `/pair ${code.slice(0, 16)}`, files: [], raw: '' };
 }

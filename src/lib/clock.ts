@@ -13,8 +13,15 @@ export function createClock(): Clock {
 }
 
 function after(ms: number, run: () => void): () => void {
-  const timer = setTimeout(run, Math.min(Math.max(0, ms), longestTimerMs));
+  let timer = arm(Math.max(0, ms));
   return () => clearTimeout(timer);
+
+  function arm(leftMs: number): NodeJS.Timeout {
+    if (leftMs <= longestTimerMs) return setTimeout(run, leftMs);
+    return setTimeout(() => {
+      timer = arm(leftMs - longestTimerMs);
+    }, longestTimerMs);
+  }
 }
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -15,6 +15,7 @@ export interface Line {
   readonly ready: Promise<{ readonly epoch: number }>;
   ask(question: Question): Promise<unknown>;
   onCommit(listener: (note: CommitNote) => void): () => void;
+  /** Once it is ready: everything asked before is answered, then the thread ends. */
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { StepsPort } from '#core/store/turns.ts';
 import { type Tool, type ToolResult, defineTool } from '#core/tool.ts';
+import { cutText } from '#lib/cut.ts';
 
 const pageChars = 8_000;
 
@@ -25,7 +26,7 @@ export function createExpandTool(deps: { readonly steps: Pick<StepsPort, 'get'> 
         return { ok: false, content: `id: there is no tool result ${id} in this conversation` };
       }
       const { content } = step.body;
-      const page = content.slice(offset, offset + pageChars);
+      const page = cutText(content.slice(offset), pageChars);
       const end = offset + page.length;
       const rest =
         end < content.length ? `\n[${content.length - end} characters follow: offset ${end}]` : '\n[end]';

@@ -10,9 +10,13 @@ const input = z.object({
   to: z
     .string()
     .min(1)
+    .max(600)
     .describe('a chat such as telegram:7, or only a channel such as telegram for the latest chat there'),
   text: z.string().min(1).max(20_000).describe('Markdown'),
 });
+
+/** Of the person's chats, so many of the latest are named when none matches. */
+const shownChats = 10;
 
 export interface SendMessageDeps {
   readonly conversations: Pick<ConversationsPort, 'chatsOf' | 'say'>;
@@ -43,12 +47,15 @@ async function send(
   message: z.infer<typeof input>,
   context: ToolContext,
 ): Promise<ToolResult> {
-  const chats = (await deps.conversations.chatsOf(context.person)).map((row) => row.chat);
+  const known = (await deps.conversations.chatsOf(context.person)).map((row) => row.chat);
+  // A chat on a channel that is not configured any more would swallow what is sent there.
+  const chats = known.filter((chat) => deps.compose.abilitiesOf(chat) !== null);
   const chat = pickChat(message.to, chats);
   if (chat === null) {
+    const latest = chats.slice(0, shownChats).join(', ');
     return {
       ok: false,
-      content: `to: no chat of this person matches ${message.to}; known: ${chats.join(', ') || 'none'}`,
+      content: `to: no chat of this person matches ${message.to}; known: ${latest || 'none'}`,
     };
   }
   const key = `send:${context.effectKey}`;

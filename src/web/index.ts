@@ -21,13 +21,13 @@ export type { WebDeps, WebOptions } from './deps.ts';
 
 export interface WebServer {
   /** Listens. `url` is where; rejects as `unavailable`, in words, when the port is taken. */
-  start(): Promise<{ readonly url: string }>;
+  readonly start: () => Promise<{ readonly url: string }>;
   /** The same answers without a port, for tests. */
-  readonly app: { fetch(request: Request): Promise<Response> };
+  readonly app: { readonly fetch: (request: Request) => Promise<Response> };
   /** A link that logs one browser in, once, within 10 minutes. */
-  mintLoginLink(): Promise<string>;
+  readonly mintLoginLink: () => Promise<string>;
   /** Ends streams and who waits for an answer (their turns go on), then closes. Harmless when not started. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** The HTTP door: health, hooks, the API, the OpenAI-compatible API and the page. Shapes: docs/api.md. */

@@ -7,6 +7,7 @@ import type { WebOptions } from './deps.ts';
 
 /** After this, connections that are still open are cut. */
 const closeWithinMs = 2_000;
+const lookEveryMs = 20;
 const askWithinMs = 1_000;
 
 type AnyServer = Server | Http2Server | Http2SecureServer;
@@ -78,15 +79,14 @@ async function isTiro(where: string, clock: ClockPort): Promise<boolean> {
 }
 
 async function close(server: AnyServer, clock: ClockPort): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  if ('closeIdleConnections' in server) server.closeIdleConnections();
-  const cancel = clock.after(closeWithinMs, () => {
-    if ('closeAllConnections' in server) server.closeAllConnections();
-  });
-  await closed;
-  cancel();
+  const closed = new AbortController();
+  server.close(() => closed.abort());
+  // A connection that is kept alive is idle only once its answer is out, and nobody tells when that is.
+  for (let waited = 0; !closed.signal.aborted; waited += lookEveryMs) {
+    if ('closeIdleConnections' in server) server.closeIdleConnections();
+    if (waited >= closeWithinMs && 'closeAllConnections' in server) server.closeAllConnections();
+    await clock.sleep(lookEveryMs, closed.signal);
+  }
 }
 
 function bracketed(host: string): string {

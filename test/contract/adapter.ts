@@ -14,8 +14,8 @@ import {
   type TestSink,
 } from '#test/fakes/sink.ts';
 
-/** An event without a time of its own is given this one. */
-export const fixtureNow = 1_790_000_000_000;
+/** What the clock says: an event without a time of its own carries it. */
+const fixtureNow = 1_790_000_000_000;
 
 /** A payload as the platform sends it, and the event it must become (null: it is not for us). `raw` is not compared. */
 export interface Fixture {

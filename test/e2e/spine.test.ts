@@ -84,9 +84,8 @@ test('a slow answer is shown while it is written, and the final text replaces th
   world.telegram.userText('tell me a long story');
   const preview = await until('a preview is there', () => world.telegram.messages(7).at(0));
   expect(preview.text).toContain('…');
-  await until('the whole text is there', () => world.telegram.messages(7).at(0)?.text.includes('word59'));
+  await until('the final text is there', () => world.telegram.messages(7).at(0)?.text.endsWith('word59'));
   expect(world.telegram.messages(7)).toHaveLength(1);
-  expect(world.telegram.messages(7)[0]?.text).not.toContain('…');
 });
 
 test('an answer longer than a message arrives whole, in order', async () => {

@@ -41,6 +41,7 @@ export async function talk(parts: TalkParts): Promise<void> {
       continue;
     }
     interrupts = 0;
+    if (input.type === 'end' && parts.deps.terminal.output) parts.print.line(''); // below the prompt
     const text = input.type === 'end' ? composer.end() : composer.push(input.text);
     if (text !== null && leaving.has(text.trim())) return;
     if (text !== null && text.trim() !== '') {
@@ -49,6 +50,7 @@ export async function talk(parts: TalkParts): Promise<void> {
       conversation = outcome?.conversation ?? conversation;
     }
     if (input.type === 'end') return;
+    if (parts.deps.terminal.output && text !== null) parts.print.line('');
   }
 }
 

@@ -75,7 +75,7 @@ export function createExchange(deps: HttpDeps, options: ExchangeOptions): Exchan
     },
     close: async () => {
       talk.stop.abort();
-      talk.current?.settle.reject(new TiroError('unavailable', 'The talk was ended before the answer came.'));
+      talk.current?.settle.reject(ended());
       await talk.feed;
     },
   };
@@ -103,7 +103,9 @@ async function awaitEnd(
   if (talk.current !== null) throw new Error('An answer is awaited already.');
   openFeed(talk);
   await talk.opened.promise;
+  if (talk.stop.signal.aborted) throw ended();
   talk.current = awaited;
+  awaited.settle.promise.catch(() => undefined); // it may reject while `act` is still under way
   try {
     await act(awaited);
     talk.watched = awaited.conversation;
@@ -144,4 +146,8 @@ function take(talk: Talk, event: FeedEvent): void {
   const isMine = current !== null && belongs(event, current);
   talk.show?.(event, !isMine);
   if (isMine && event.type === 'step') advance(current, event.body);
+}
+
+function ended(): TiroError {
+  return new TiroError('unavailable', 'The talk was ended before the answer came.');
 }

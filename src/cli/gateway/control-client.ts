@@ -13,7 +13,7 @@ export interface ControlClient {
   close(): Promise<void>;
 }
 
-export const cliActor: Actor = { person: 'owner', role: 'owner', via: 'cli' };
+const cliActor: Actor = { person: 'owner', role: 'owner', via: 'cli' };
 
 type ClientDeps = HttpDeps & Pick<CliDeps, 'openControl'>;
 

@@ -96,7 +96,7 @@ const liveSchema = z.object({
 });
 
 /** Null for what this version does not know: a newer gateway may say more. */
-export function parseFeedEvent(event: SseEvent): FeedEvent | null {
+function parseFeedEvent(event: SseEvent): FeedEvent | null {
   if (event.data === null) return null;
   const data = parseJson(event.data);
   if (event.event === 'delta' || event.event === 'restart' || event.event === 'waiting') {

@@ -14,16 +14,36 @@ export interface Log {
 export function createLog(options: {
   readonly redact: (text: string) => string;
   readonly write: (line: string) => void;
+  /** Shows warnings and errors in one line each, masked as well. Absent: nobody is looking. */
+  readonly show?: (line: string) => void;
 }): Log {
+  const { redact, show = () => undefined } = options;
   const logger = pino(
     { base: null, errorKey: 'error', serializers: { error: pino.stdSerializers.err } },
-    { write: (line: string) => options.write(options.redact(line)) },
+    { write: (line: string) => options.write(redact(line)) },
   );
   return {
     info: (event, fields) => logger.info({ ...fields, event }),
-    warn: (event, fields) => logger.warn({ ...fields, event }),
-    error: (event, fields) => logger.error({ ...fields, event }),
+    warn: (event, fields) => {
+      logger.warn({ ...fields, event });
+      show(redact(`tiro: ${event} ${describeFields(fields)}`));
+    },
+    error: (event, fields) => {
+      logger.error({ ...fields, event });
+      show(redact(`tiro: ${event} ${describeFields(fields)}`));
+    },
   };
+}
+
+/** `name=value` of what a person can read at a glance; the rest is in the file. */
+function describeFields(fields: Readonly<Record<string, unknown>> = {}): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}=${value instanceof Error ? value.message : plain(value)}`)
+    .join(' ');
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
 }
 
 /** For tests and for code that runs before there is a log. */

@@ -5,20 +5,27 @@ const shapes: readonly RegExp[] = [
   /\b(?:ghp|gho|ghs|github_pat)_[A-Za-z0-9_]{16,}\b/g,
   /\b\d{6,12}:[A-Za-z0-9_-]{30,}\b/g, // Telegram bot token
   /\bAKIA[0-9A-Z]{16}\b/g,
+  /\bAIza[A-Za-z0-9_-]{35}/g, // Google API key
   /(?<=\bBearer\s+)[A-Za-z0-9._~+/=-]{8,}/gi,
-  /(?<=\/\/[^/\s:@]*:)[^/\s@]+(?=@)/g, // password in a URL
+  /(?<=\/\/[^/\s:@]*:)[^/\s]+(?=@)/g, // password in a URL, up to the last @ before the path
 ];
 
 const mask = '[secret]';
+const leastChars = 6;
 
-/** Masks every known secret and everything that has the shape of one. */
+/** Masks every known secret, also as it stands in JSON and in a URL, and everything that has the shape of one. */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
+  const known = new Set(secrets.filter((secret) => secret.length >= leastChars).flatMap(spellings));
   // Longest first: a secret that contains another must not be masked in part.
-  const known = secrets.filter((secret) => secret.length >= 6).sort((a, b) => b.length - a.length);
+  const inOrder = [...known].sort((a, b) => b.length - a.length);
   return (text) => {
     let clean = text;
-    for (const secret of known) clean = clean.split(secret).join(mask);
+    for (const secret of inOrder) clean = clean.split(secret).join(mask);
     for (const shape of shapes) clean = clean.replace(shape, mask);
     return clean;
   };
+}
+
+function spellings(secret: string): readonly string[] {
+  return [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret.toWellFormed())];
 }

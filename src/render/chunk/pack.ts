@@ -13,7 +13,7 @@ export interface PackOptions {
 
 /**
  * blocks → groups, each within the limit. A block goes where it fits whole; one that is longer than a group is cut,
- * starting in the group before it where at least half of that is free. A heading stays with what follows it.
+ * starting in the group before it where at least half of that is free. A heading stays with the start of what follows.
  */
 export function packBlocks(blocks: readonly Block[], options: PackOptions): readonly (readonly Block[])[] {
   const groups: (readonly Block[])[] = [];
@@ -29,8 +29,9 @@ export function packBlocks(blocks: readonly Block[], options: PackOptions): read
       continue;
     }
     const room = options.limit - before;
-    const opens = size > options.limit && (group.length === 0 || room >= options.limit / 2);
-    const tail = opens ? cutInto(block, room) : null;
+    const opens = size > options.limit || group.every((block) => block.type === 'heading');
+    const spacious = group.length === 0 || room >= options.limit / 2;
+    const tail = opens && spacious ? cutInto(block, room) : null;
     if (tail !== null) waiting.push(...tail.reverse());
     else if (group.length > 0) waiting.push(block);
     else waiting.push(...lessMarkup(block).reverse());

@@ -9,15 +9,15 @@ const wide =
 const without = /[\p{M}\p{Cf}]/u;
 
 /** Columns a text takes in a fixed-width font: two for CJK and emoji, none for combining marks. */
-export function displayWidth(text: string): number {
-  // oxlint-disable-next-line no-control-regex -- plain ASCII is the common case, and each character is one column
-  if (/^[\x00-\x7f]*$/.test(text)) return text.length;
+function displayWidth(text: string): number {
+  // Plain ASCII is the common case, and each character is one column.
+  if (/^\p{ASCII}*$/u.test(text)) return text.length;
   let width = 0;
   for (const char of text) if (!without.test(char)) width += wide.test(char) ? 2 : 1;
   return width;
 }
 
-export const cellText = (cell: Cell): string => spelledText(cell).replace(/\s+/g, ' ');
+const cellText = (cell: Cell): string => spelledText(cell).replace(/\s+/g, ' ');
 
 /** A table as lines of a fixed-width font: columns aligned, a rule under the header. */
 export function alignTable(table: Table): string {

@@ -7,7 +7,7 @@ export function safeHref(url: string): string | null {
   if (!/^(?:https?:\/\/[^/]|mailto:.|tg:\/\/.)/i.test(url)) return null;
   // White space, quotes and brackets end an attribute or a Markdown target early somewhere.
   return url.replace(
-    /[\s<>"'`\\^{|}]/g,
+    /[\s<>"`\\|]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   );
 }
@@ -15,5 +15,5 @@ export function safeHref(url: string): string | null {
 /** What is said of a target that is not linked: its text where it may help, nothing where it could only run. */
 export function spelledHref(url: string): string {
   if (/^https?:/i.test(url)) return url;
-  return /^(?:[a-z][a-z0-9+.-]*:|#|$)/i.test(url) ? '' : url;
+  return /^(?:[a-z][a-z0-9+.-]*:|#|$)|\s/i.test(url) ? '' : url;
 }

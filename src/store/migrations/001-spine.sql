@@ -124,6 +124,8 @@ CREATE TABLE events (
   -- Its sender said that it still matters: never asked about again.
   kept INTEGER NOT NULL DEFAULT 0,
   attempts INTEGER NOT NULL DEFAULT 0,
+  -- The boot that asked whether a stale one still matters.
+  asked_by INTEGER,
   status TEXT NOT NULL,
   turn TEXT REFERENCES turns (id),
   approval INTEGER REFERENCES approvals (seq),
@@ -138,6 +140,7 @@ CREATE INDEX events_commands ON events (seq) WHERE status = 'queued' AND lane = 
 CREATE INDEX events_unanswered ON events (chat, message_id)
   WHERE message_id IS NOT NULL AND (status = 'queued' OR status = 'stale');
 CREATE INDEX events_stale ON events (chat) WHERE status = 'stale';
+CREATE INDEX events_asked ON events (asked_by) WHERE status = 'stale';
 CREATE INDEX events_flagged ON events (status, seq)
   WHERE status = 'dead' OR status = 'stale' OR status = 'refused' OR status = 'withdrawn';
 CREATE INDEX events_of_turn ON events (turn) WHERE turn IS NOT NULL;

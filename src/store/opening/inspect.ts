@@ -66,7 +66,7 @@ function newerSchema(file: string, found: number, ours: number): TiroError {
 export function corrupt(file: string, backupDir: string, why: string): TiroError {
   return new TiroError(
     'store-corrupt',
-    `The database ${file} is damaged (${why.trim()}). It was opened read-only and nothing was changed. ` +
+    `The database ${file} is damaged (${why.replace(/\s+/g, ' ').trim()}). It was opened read-only and nothing was changed. ` +
       `Restore the newest file of ${backupDir}, or save what can be read: ` +
       `sqlite3 ${file} .recover | sqlite3 recovered.db`,
   );

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
+import { isRefusedByDisk } from './sqlite-errors.ts';
 
 /** Plain SQL, so that it can not import code that moves. `version` counts from 1 without gaps. */
 export interface Migration {
@@ -55,6 +56,7 @@ function apply(db: Database, migration: Migration): void {
     db.exec('COMMIT');
   } catch (error) {
     if (db.inTransaction) db.exec('ROLLBACK');
+    if (isRefusedByDisk(error)) throw error;
     throw new Error(`Migration ${migration.name} failed; the database has the schema it had before.`, {
       cause: error,
     });

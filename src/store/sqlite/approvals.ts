@@ -38,10 +38,13 @@ export function createApprovals(session: Session): Verbs<ApprovalsPort> {
       return row === null ? null : toApproval(row);
     },
     list: ({ status, chat, limit }) => {
-      const which = status === 'pending' ? `status = 'pending'` : '(@status IS NULL OR status = @status)';
+      const which =
+        status === 'pending'
+          ? `INDEXED BY approvals_pending WHERE status = 'pending'`
+          : 'WHERE (@status IS NULL OR status = @status)';
       return session
         .all<Row>(
-          `SELECT * FROM approvals WHERE ${which} AND (@chat IS NULL OR chat = @chat)
+          `SELECT * FROM approvals ${which} AND (@chat IS NULL OR chat = @chat)
            ORDER BY seq DESC LIMIT @limit`,
           { status, chat, limit },
         )

@@ -27,7 +27,10 @@ const titleLength = 60;
 
 export function createConversations(session: Session): Verbs<ConversationsPort> {
   return {
-    get: (id) => conversationById(session, id),
+    get: (id) => {
+      const row = session.get<Row>('SELECT * FROM conversations WHERE id = @id', { id });
+      return row === null ? null : toConversation(row);
+    },
     openOf: (chat) => {
       const row = session.get<Row>('SELECT * FROM conversations WHERE chat = @chat AND open = 1', { chat });
       return row === null ? null : toConversation(row);
@@ -161,11 +164,6 @@ function titleOf(text: string): string {
   const words = text.slice(0, 1_000).replace(/\s+/g, ' ').trim();
   // By code points: a cut inside an emoji would be no text.
   return Array.from(words).slice(0, titleLength).join('').trim();
-}
-
-export function conversationById(session: Session, id: ConversationId): Conversation | null {
-  const row = session.get<Row>('SELECT * FROM conversations WHERE id = @id', { id });
-  return row === null ? null : toConversation(row);
 }
 
 function toConversation(row: Row): Conversation {

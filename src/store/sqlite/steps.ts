@@ -20,7 +20,7 @@ export function createSteps(session: Session): Verbs<StepsPort> {
   return {
     ofConversation: (conversation) =>
       many(`SELECT ${columns} FROM steps WHERE conversation = @conversation ORDER BY seq`, { conversation }),
-    ofTurn: (turn) => stepsOfTurn(session, turn),
+    ofTurn: (turn) => many(`SELECT ${columns} FROM steps WHERE turn = @turn ORDER BY seq`, { turn }),
     since: ({ seq, conversation, limit }) =>
       conversation === null
         ? many(`SELECT ${columns} FROM steps WHERE seq > @seq ORDER BY seq LIMIT @limit`, { seq, limit })
@@ -32,12 +32,6 @@ export function createSteps(session: Session): Verbs<StepsPort> {
     get: (seq) => many(`SELECT ${columns} FROM steps WHERE seq = @seq`, { seq })[0] ?? null,
     lastSeq: () => session.get<{ seq: number | null }>('SELECT max(seq) AS seq FROM steps')?.seq ?? 0,
   };
-}
-
-export function stepsOfTurn(session: Session, turn: TurnId): readonly Step[] {
-  return session
-    .all<Row>(`SELECT ${columns} FROM steps WHERE turn = @turn ORDER BY seq`, { turn })
-    .map(toStep);
 }
 
 export interface NewStep {

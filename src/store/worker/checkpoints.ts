@@ -7,8 +7,9 @@ interface TimerPort {
 
 const idleMs = 50;
 const worthPages = 1_000;
-/** Under load that never pauses the WAL is written back all the same, once in so many group commits. */
-const patienceCommits = 2_000;
+/** Under load that never pauses the WAL is written back all the same, once it has grown to this. */
+const patiencePages = 8_000;
+const lookEveryCommits = 8;
 
 export interface Checkpoints {
   /** After each group commit: writes the WAL back once the thread has been idle for a moment. */
@@ -27,13 +28,12 @@ export function createCheckpoints(db: Database, timers: TimerPort): Checkpoints 
   function committed(): void {
     commits += 1;
     cancel?.();
-    cancel = timers.after(idleMs, checkpoint);
-    if (commits >= patienceCommits) checkpoint();
+    cancel = timers.after(idleMs, () => checkpoint(worthPages));
+    if (commits % lookEveryCommits === 0) checkpoint(patiencePages);
   }
 
-  function checkpoint(): void {
-    commits = 0;
-    if (pagesToWrite('NOOP') > worthPages) pagesToWrite('PASSIVE');
+  function checkpoint(overPages: number): void {
+    if (pagesToWrite('NOOP') > overPages) pagesToWrite('PASSIVE');
   }
 
   function finish(): void {

@@ -4,17 +4,17 @@ import { testWeb } from '../testing/web.ts';
 
 type Web = ReturnType<typeof testWeb>;
 
-const post = (
-  web: Web,
-  path: string,
-  body: unknown,
-  headers: Record<string, string> = {},
-): Promise<Response> =>
-  web.request(path, {
-    method: 'POST',
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-    headers,
-  });
+const post = (web: Web, path: string, body: unknown): Promise<Response> => postKeyed(null, web, path)(body);
+
+function postKeyed(key: string | null, web: Web, path: string): (body: unknown) => Promise<Response> {
+  const headers: Record<string, string> = key === null ? {} : { 'idempotency-key': key };
+  return (body) =>
+    web.request(path, {
+      method: 'POST',
+      headers,
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+}
 
 const asking: Script = (turn) => {
   turn.reply('Let me.', 'send_message');
@@ -54,15 +54,17 @@ test.each([
   const web = testWeb();
   const response = await post(web, '/api/messages', body);
   expect(response.status).toBe(400);
-  const { error } = await response.json();
-  expect(error).toEqual({ code: 'bad-input', message: expect.stringContaining(names) });
+  const message: unknown = expect.stringContaining(names);
+  expect(await response.json()).toEqual({ error: { code: 'bad-input', message } });
   expect(web.kernel.submissions).toHaveLength(0);
 });
 
 test('bytes that are no UTF-8 are refused, and a body over 1 MiB is 413 even when its length is not announced', async () => {
   const web = testWeb();
-  const raw = (body: BodyInit, extra: object = {}): Promise<Response> =>
-    web.request('/api/messages', { method: 'POST', body, ...extra });
+  const raw = (
+    body: string | Uint8Array<ArrayBuffer> | ReadableStream,
+    extra: object = {},
+  ): Promise<Response> => web.request('/api/messages', { method: 'POST', body, ...extra });
   expect((await raw(new Uint8Array([0x22, 0xff, 0x22]))).status).toBe(400);
   const large = JSON.stringify({ text: 'x'.repeat(1024 * 1024) });
   expect((await raw(large)).status).toBe(413);
@@ -73,16 +75,13 @@ test('bytes that are no UTF-8 are refused, and a body over 1 MiB is 413 even whe
 
 test('a key makes a repeat harmless; with another body it is a conflict', async () => {
   const web = testWeb();
-  const key = { 'idempotency-key': 'k1' };
-  const first = await (await post(web, '/api/messages', { text: 'hello' }, key)).json();
-  expect(await (await post(web, '/api/messages', { text: 'hello' }, key)).json()).toEqual(first);
-  expect((await post(web, '/api/messages', { text: 'other' }, key)).status).toBe(409);
-  const elsewhere = await (await post(web, '/api/messages', { text: 'x', channel: 'web' })).json();
-  const moved = { text: 'hello', conversation: elsewhere.conversation };
-  expect((await post(web, '/api/messages', moved, key)).status).toBe(409);
-  expect(
-    (await post(web, '/api/messages', { text: 'x' }, { 'idempotency-key': 'k'.repeat(256) })).status,
-  ).toBe(400);
+  const send = postKeyed('k1', web, '/api/messages');
+  const first: unknown = await (await send({ text: 'hello' })).json();
+  expect(await (await send({ text: 'hello' })).json()).toEqual(first);
+  expect((await send({ text: 'other' })).status).toBe(409);
+  await post(web, '/api/messages', { text: 'x', channel: 'web' });
+  expect((await send({ text: 'hello', conversation: 'cnv_000002' })).status).toBe(409);
+  expect((await postKeyed('k'.repeat(256), web, '/api/messages')({ text: 'x' })).status).toBe(400);
   expect(web.kernel.events.size).toBe(2);
 });
 
@@ -140,7 +139,8 @@ test.each(['always', 'conversation', 'yes', undefined])(
     const web = testWeb();
     const response = await post(web, '/api/approvals/7F3K', { decision });
     expect(response.status).toBe(400);
-    expect((await response.json()).error.message).toBe('decision: must be one of: once, deny');
+    const message = 'decision: must be one of: once, deny';
+    expect(await response.json()).toMatchObject({ error: { message } });
   },
 );
 
@@ -149,16 +149,11 @@ test('a keyed decision can be repeated, and not changed', async () => {
   web.kernel.script = asking;
   await post(web, '/api/messages', { text: 'send it' });
   await expect.poll(() => web.kernel.approvals.size).toBe(1);
-  const key = { 'idempotency-key': 'k1' };
-  const once = { decision: 'once' };
-  expect((await post(web, '/api/approvals/7F3K', once, key)).status).toBe(200);
-  expect(await (await post(web, '/api/approvals/7F3K', once, key)).json()).toMatchObject({
-    status: 'approved',
-  });
-  expect((await post(web, '/api/approvals/7F3K', { decision: 'deny' }, key)).status).toBe(409);
-  expect(
-    (await post(web, '/api/approvals/7F3K', { decision: 'deny' }, { 'idempotency-key': 'k2' })).status,
-  ).toBe(409);
+  const decide = postKeyed('k1', web, '/api/approvals/7F3K');
+  expect((await decide({ decision: 'once' })).status).toBe(200);
+  expect(await (await decide({ decision: 'once' })).json()).toMatchObject({ status: 'approved' });
+  expect((await decide({ decision: 'deny' })).status).toBe(409);
+  expect((await postKeyed('k2', web, '/api/approvals/7F3K')({ decision: 'deny' })).status).toBe(409);
   expect(web.kernel.approvals.get('7F3K')?.status).toBe('approved');
 });
 

@@ -1,8 +1,8 @@
 /** The chat page: feed → thread, box → API. The page is drawn by the gateway; this keeps it true. */
 import { createApprovals } from './approvals.js';
-import { createComposer, postMessage } from './composer.js';
+import { createComposer } from './composer.js';
 import { followFeed } from './feed.js';
-import { callApi, newKey } from './page.js';
+import { callApi, newKey, postMessage } from './page.js';
 import { createSidebar } from './sidebar.js';
 import { createThread } from './thread.js';
 
@@ -22,26 +22,35 @@ const state = {
 };
 
 const current = () => state.conversation;
+/** What is written on this page belongs to it, also when its conversation gets a name meanwhile. */
+const place = state.fresh ? 'new' : state.conversation;
 const thread = createThread();
 const sidebar = createSidebar({ current });
 const approvals = createApprovals({ current, say: thread.say });
-createComposer({
-  draftName: () => `tiro.draft.${state.fresh ? 'new' : state.conversation}`,
-  send,
-  onSent: () => thread.scrollToEnd(),
-});
+const composer = createComposer({ name: () => place, addBubble, send });
 restorePending();
 showWork();
 followFeed({ after: Number(chat.dataset.seq), onOpen, onEvent, onLost });
 
 stop.addEventListener('click', () => {
-  void send('/stop', newKey()).catch((error) => thread.say(error.message));
+  const bubble = addBubble('/stop');
+  void send({ text: '/stop', key: newKey(), bubble }).catch((error) => {
+    bubble.remove();
+    thread.say(error.message);
+  });
 });
 
-async function send(text, key) {
+/** Shown before it is stored: the answer to a command may come before the answer to the request. */
+function addBubble(text) {
+  const bubble = thread.addPending(text, 'Sending …');
+  thread.scrollToEnd();
+  return bubble;
+}
+
+async function send({ text, key, bubble }) {
   state.sending += 1;
   try {
-    showSent(text, await store(text, key));
+    showSent(text, bubble, await store(text, key));
   } finally {
     state.sending -= 1;
     if (state.sending === 0) state.overheard = [];
@@ -57,12 +66,16 @@ async function store(text, key) {
   return postMessage({ ...asked, text }, key);
 }
 
-function showSent(text, { conversation, event }) {
+function showSent(text, bubble, { conversation, event }) {
   if (conversation !== state.conversation) moveTo(conversation);
+  if (text.startsWith('/')) return;
   // Its step may have been faster than the answer to the request.
-  if (document.querySelector(`[data-event="${CSS.escape(event)}"]`) !== null) return;
-  thread.addPending(event, { text, state: state.running ? 'Queued' : 'Sent' });
-  if (!text.startsWith('/')) state.pending.set(event, text);
+  if (document.querySelector(`[data-event="${CSS.escape(event)}"]`) !== null) {
+    bubble.remove();
+    return;
+  }
+  thread.namePending(bubble, event, state.running ? 'Queued' : 'Sent');
+  state.pending.set(event, text);
   savePending();
 }
 
@@ -76,6 +89,7 @@ function moveTo(conversation) {
 
 function onOpen() {
   thread.dropPartials();
+  void composer.sendAll();
   void approvals.refresh().catch((error) => thread.say(error.message));
   void checkPending();
 }
@@ -163,7 +177,7 @@ function restorePending() {
   for (const [event, text] of saved) {
     if (document.querySelector(`[data-event="${CSS.escape(event)}"]`) !== null) continue;
     state.pending.set(event, text);
-    thread.addPending(event, { text, state: 'Queued' });
+    thread.namePending(thread.addPending(text, ''), event, 'Queued');
   }
 }
 

@@ -21,6 +21,11 @@ export async function callApi(path, { body, key } = {}) {
   return response.json();
 }
 
+/** Stores a message; resolves with where it went. */
+export function postMessage(message, key) {
+  return callApi('/api/messages', { body: { ...message, channel: 'web' }, key });
+}
+
 /** A piece of the page, drawn by the gateway. */
 export async function fetchPiece(path) {
   const response = await ask(path, {});

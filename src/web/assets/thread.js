@@ -39,6 +39,7 @@ export function createThread() {
     dropPartials,
     setWorking,
     addPending,
+    namePending,
     takePending,
     scrollToEnd,
     say,
@@ -80,20 +81,24 @@ export function createThread() {
     if (text !== null) workingText.textContent = text;
   }
 
-  /** A message of one's own that is not in the thread yet. */
-  function addPending(event, { text, state }) {
+  /** A message of one's own that is not a step yet. */
+  function addPending(text, state) {
     document.querySelector('#welcome')?.remove();
     const isCommand = text.startsWith('/');
-    const piece = fromHtml(
+    const bubble = fromHtml(
       '<article class="message by-person"><header class="byline"></header><p class="words"></p></article>',
     ).firstElementChild;
-    piece.classList.add(isCommand ? 'command' : 'pending');
-    piece.dataset.pending = event;
-    piece.querySelector('.byline').textContent = isCommand ? '' : state;
-    piece.querySelector('.words').textContent = text;
+    bubble.classList.add(isCommand ? 'command' : 'pending');
+    bubble.querySelector('.byline').textContent = isCommand ? '' : state;
+    bubble.querySelector('.words').textContent = text;
     // A command never becomes a step; it stays where it was said.
-    (isCommand ? thread : pending).append(piece);
-    return piece;
+    (isCommand ? thread : pending).append(bubble);
+    return bubble;
+  }
+
+  function namePending(bubble, event, state) {
+    bubble.dataset.pending = event;
+    bubble.querySelector('.byline').textContent = state;
   }
 
   function takePending(event) {

@@ -43,12 +43,9 @@ test('a single event over the limit goes through: refused, it would be refused a
 test('drained waits for the reader, and no longer than the reader is there', async () => {
   const outlet = createOutlet(limits);
   outlet.push('a');
-  let isDrained = false;
-  const draining = outlet.drained().then(() => {
-    isDrained = true;
-  });
-  await Promise.resolve();
-  expect(isDrained).toBe(false);
+  const draining = outlet.drained();
+  const first = await Promise.race([draining.then(() => 'drained'), Promise.resolve('waits')]);
+  expect(first).toBe('waits');
   await outlet.stream.cancel();
   await draining;
   expect(outlet.ended.aborted).toBe(true);

@@ -43,7 +43,7 @@ export function parseWith<S extends z.ZodType>(schema: S, value: unknown): z.inf
   throw new TiroError('bad-input', describeIssues(parsed.error));
 }
 
-export function describeIssues(error: z.ZodError): string {
+function describeIssues(error: z.ZodError): string {
   return error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ');
 }
 

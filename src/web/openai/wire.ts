@@ -19,7 +19,7 @@ export interface WireUsage {
   readonly prompt_tokens_details: { readonly cached_tokens: number };
 }
 
-export function usageToWire(usage: Usage): WireUsage {
+function usageToWire(usage: Usage): WireUsage {
   return {
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.completionTokens,

@@ -121,7 +121,10 @@ function welcome(view: ChatView): Html {
 
 function composer(): Html {
   return html`<form class="composer" id="composer">
-    <p class="problem" id="problem" role="alert" hidden></p>
+    <p class="problem" id="problem" role="alert" hidden>
+      <span id="problem-text"></span>
+      <button type="button" class="link" id="try-again">Try now</button>
+    </p>
     <button type="button" class="to-end" id="to-end" hidden>${raw(downIcon)}Latest</button>
     <div class="box">
       <label class="unseen" for="text">Message</label>

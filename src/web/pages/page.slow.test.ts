@@ -173,13 +173,19 @@ test('a lost connection is said, the text stays, and sending again does not send
 
   await page.context().setOffline(true);
   await say(page, 'second');
-  await page.getByText('Not sent').waitFor({ timeout: 15_000 });
-  expect(await page.getByLabel('Message').inputValue()).toBe('second');
+  await page.getByText('Not sent yet').waitFor();
+  await page.getByText('Connection lost').waitFor();
   await page.screenshot({ path: join(shots, 'desk-6-offline.png') });
+  await say(page, 'and this');
+  expect(await page.locator('.pending .words').allTextContents()).toEqual(['second', 'and this']);
   await page.context().setOffline(false);
-  await page.keyboard.press('Enter');
-  await page.getByText('You said: second').waitFor();
-  expect(await page.getByLabel('Message').inputValue()).toBe('');
+  await page.getByText('You said: and this').waitFor();
+  expect(await page.locator('#thread .by-person .words').allTextContents()).toEqual([
+    'first',
+    'second',
+    'and this',
+  ]);
+  await expect.poll(() => page.getByText('Not sent yet').isVisible()).toBe(false);
 
   // The answer to the request is lost after the message was stored.
   let cut = 0;
@@ -192,7 +198,30 @@ test('a lost connection is said, the text stays, and sending again does not send
   await page.getByText('You said: third').waitFor();
   await expect.poll(() => page.getByLabel('Message').inputValue()).toBe('');
   expect([...test.kernel.events.values()].filter((event) => event.text === 'third')).toHaveLength(1);
-  expect(await page.locator('#thread .by-person').count()).toBe(3);
+  expect(await page.locator('#thread .by-person').count()).toBe(4);
+  await expect.poll(() => page.locator('.pending').count()).toBe(0);
+});
+
+test('what could not be sent survives a reload; what the gateway refuses goes back to the box', async () => {
+  await using opened = await open(sizes[1]);
+  const { page, test } = opened;
+  await page.route('**/api/messages', (route) => route.abort('connectionreset'));
+  await say(page, 'keep me');
+  await page.getByText('Not sent yet').waitFor();
+  await page.reload();
+  await page.locator('.pending', { hasText: 'keep me' }).waitFor();
+  await page.unroute('**/api/messages');
+  await page.reload();
+  await page.getByText('You said: keep me').waitFor();
+  await expect.poll(() => page.locator('.pending').count()).toBe(0);
+  await page.reload();
+  await page.getByText('You said: keep me').waitFor();
+  expect(test.kernel.events.size).toBe(1);
+
+  const tooLong = 'x'.repeat(1024 * 1024);
+  await say(page, tooLong);
+  await page.getByText('Not sent: The body is larger').waitFor();
+  expect((await page.getByLabel('Message').inputValue()).length).toBe(tooLong.length);
 });
 
 test('a gateway that is gone is said in a banner; a new one goes on where the page was', async () => {

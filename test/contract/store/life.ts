@@ -161,14 +161,14 @@ export function testLife(contract: StoreContract): void {
       for (const acts of [false, true]) {
         await world.say({});
         await world.append(await claimed(world), {
+          at: acts ? 3_500 : 3_000,
           approvals: [approval('7F3K')],
           end: { status: 'parked', reason: null },
         });
         const yes = { id: '7F3K', decision: 'approved', by: 'ann', reason: null, at: 4_000 } as const;
-        await store.approvals.decide({ ...yes, event: ids.event(), at: acts ? 4_001 : 4_000 });
+        await store.approvals.decide({ ...yes, event: ids.event() });
         const turn = await claimed(world);
         await world.append(turn, {
-          at: acts ? 5_000 : 4_500,
           steps: acts ? [intent('call')] : [],
           end: { status: 'dead', reason: null },
         });
@@ -235,7 +235,8 @@ export function testLife(contract: StoreContract): void {
         repeated: false,
         reason: 'down',
       } as const;
-      await store.outbox.settle({ id: out.id, at: 9_100, outcome: failed, replacements: [] });
+      const replacements = [message(ids, 'in another dialect')];
+      await store.outbox.settle({ id: out.id, at: 9_100, outcome: failed, replacements });
       expect(await store.outbox.get(out.id)).toMatchObject({ status: 'cancelled' });
       expect(await store.outbox.claim(claim)).toEqual([]);
     });

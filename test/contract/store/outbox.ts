@@ -111,7 +111,7 @@ export function testOutbox(contract: StoreContract): void {
       const [plain, more] = [message(world.ids, 'plain'), message(world.ids, 'more')];
       await put(world, [a, b]);
       await world.store.outbox.claim(everything);
-      await settle(world, a, { status: 'cancelled', reason: 'format refused' }, [plain, more]);
+      await replace(world, a, [plain, more]);
       expect(await world.store.outbox.get(a.id)).toMatchObject({ status: 'cancelled' });
       const turn = (await world.store.outbox.get(a.id))?.turn;
       expect(await world.store.outbox.get(plain.id)).toMatchObject({ turn, status: 'queued' });
@@ -126,7 +126,7 @@ export function testOutbox(contract: StoreContract): void {
       expect(await world.store.outbox.get(a.id)).toMatchObject({ status: 'queued' });
       await world.store.outbox.claim(everything);
       await settle(world, a, { status: 'sent', platformId: 'm1' });
-      await settle(world, a, retry, [message(world.ids, 'ghost')]);
+      await replace(world, a, [message(world.ids, 'ghost')]);
       expect(await world.store.outbox.get(a.id)).toMatchObject({ status: 'sent', platformId: 'm1' });
       expect(await world.store.outbox.countByStatus()).toMatchObject({ queued: 0, sent: 1 });
     });
@@ -155,7 +155,7 @@ export function testOutbox(contract: StoreContract): void {
     test('an edit learns the id of what it edits, and keeps its mark', async () => {
       const world = await createWorld(contract);
       const a = message(world.ids, 'a');
-      await put(world, [a, edit(world.ids, a.id, 'b')]);
+      await put(world, [a, edit(world.ids, { target: a.id, text: 'b' })]);
       await world.store.outbox.claim(everything);
       await settle(world, a, { ...retry, dueAt: 1, repeated: true });
       await world.store.outbox.claim(everything);
@@ -172,12 +172,17 @@ export function testOutbox(contract: StoreContract): void {
       const world = await createWorld(contract);
       const [a, plain] = [message(world.ids, 'a'), message(world.ids, 'plain')];
       const gone = message(world.ids, 'gone', { chat: bob });
-      await put(world, [a, edit(world.ids, a.id, 'b'), gone, edit(world.ids, gone.id, 'c', { chat: bob })]);
+      await put(world, [
+        a,
+        edit(world.ids, { target: a.id, text: 'b' }),
+        gone,
+        edit(world.ids, { target: gone.id, text: 'c' }, { chat: bob }),
+      ]);
       await world.store.outbox.claim(everything);
-      await settle(world, a, { status: 'cancelled', reason: 'format refused' }, [plain]);
+      await replace(world, a, [plain]);
       await settle(world, gone, { status: 'dead', reason: 'blocked' });
       const next = await world.store.outbox.claim(everything);
-      expect(next).toMatchObject([{ id: plain.id }, { body: { text: 'c' }, targetPlatformId: null }]);
+      expect(next).toMatchObject([{ body: { text: 'c' }, targetPlatformId: null }, { id: plain.id }]);
       await settle(world, plain, { status: 'sent', platformId: 'm2' });
       expect(await world.store.outbox.claim(everything)).toMatchObject([
         { body: { text: 'b' }, targetPlatformId: 'm2' },
@@ -187,17 +192,33 @@ export function testOutbox(contract: StoreContract): void {
     test('an edit that became a message itself is what later edits edit', async () => {
       const world = await createWorld(contract);
       const gone = message(world.ids, 'gone');
-      const first = edit(world.ids, gone.id, 'first');
-      await put(world, [gone, first, edit(world.ids, gone.id, 'second')]);
+      const first = edit(world.ids, { target: gone.id, text: 'first' });
+      await put(world, [gone, first, edit(world.ids, { target: gone.id, text: 'second' })]);
       await world.store.outbox.claim(everything);
       await settle(world, gone, { status: 'dead', reason: 'refused' });
       await world.store.outbox.claim(everything);
       const instead = message(world.ids, 'first');
-      await settle(world, first, { status: 'cancelled', reason: 'no target' }, [instead]);
+      await replace(world, first, [instead]);
       await world.store.outbox.claim(everything);
       await settle(world, instead, { status: 'sent', platformId: 'm3' });
       expect(await world.store.outbox.claim(everything)).toMatchObject([
         { body: { text: 'second' }, targetPlatformId: 'm3' },
+      ]);
+    });
+
+    test('so is an edit that itself went out as a message', async () => {
+      const world = await createWorld(contract);
+      const gone = message(world.ids, 'gone');
+      const first = edit(world.ids, { target: gone.id, text: 'first' });
+      await put(world, [gone, first, edit(world.ids, { target: gone.id, text: 'second' })]);
+      await world.store.outbox.claim(everything);
+      await settle(world, gone, { status: 'dead', reason: 'refused' });
+      expect(await world.store.outbox.claim(everything)).toMatchObject([
+        { id: first.id, targetPlatformId: null },
+      ]);
+      await settle(world, first, { status: 'sent', platformId: 'm4' });
+      expect(await world.store.outbox.claim(everything)).toMatchObject([
+        { body: { text: 'second' }, targetPlatformId: 'm4' },
       ]);
     });
 
@@ -223,7 +244,7 @@ export function testOutbox(contract: StoreContract): void {
       await sendAll(world);
       await show(world, turn.id, 'one two');
       await world.append(turn, {
-        deliveries: [edit(world.ids, preview.id, 'final'), message(world.ids, 'rest')],
+        deliveries: [edit(world.ids, { target: preview.id, text: 'final' }), message(world.ids, 'rest')],
       });
       expect(await outbox.previewOf(turn.id)).toBeNull();
       expect(await sendAll(world)).toEqual(['final', 'rest']);
@@ -234,7 +255,7 @@ export function testOutbox(contract: StoreContract): void {
       const world = await createWorld(contract);
       const { turn, preview } = await previewed(world);
       await show(world, turn.id, 'one two');
-      const final = edit(world.ids, preview.id, 'final');
+      const final = edit(world.ids, { target: preview.id, text: 'final' });
       await world.append(turn, { deliveries: [final] });
       expect(await world.store.outbox.get(preview.id)).toMatchObject({ status: 'cancelled' });
       expect(await world.store.outbox.get(final.id)).toMatchObject({
@@ -250,7 +271,7 @@ export function testOutbox(contract: StoreContract): void {
       const { turn, preview } = await previewed(world);
       await world.store.outbox.claim(everything);
       await settle(world, preview, { ...retry, dueAt: 1, repeated: true });
-      await world.append(turn, { deliveries: [edit(world.ids, preview.id, 'final')] });
+      await world.append(turn, { deliveries: [edit(world.ids, { target: preview.id, text: 'final' })] });
       expect(await sendAll(world)).toEqual(['one (possibly repeated)', 'final (possibly repeated)']);
     });
 
@@ -268,12 +289,12 @@ export function testOutbox(contract: StoreContract): void {
     test('a preview that was replaced goes on in its replacement', async () => {
       const world = await createWorld(contract);
       const { turn, preview } = await previewed(world);
-      const plain = message(world.ids, 'plain', { preview: true });
+      const plain = message(world.ids, 'plain');
       await world.store.outbox.claim(everything);
-      await settle(world, preview, { status: 'cancelled', reason: 'format refused' }, [plain]);
+      await replace(world, preview, [plain]);
       expect(await world.store.outbox.previewOf(turn.id)).toMatchObject({ id: plain.id });
       await sendAll(world);
-      await world.append(turn, { deliveries: [edit(world.ids, preview.id, 'final')] });
+      await world.append(turn, { deliveries: [edit(world.ids, { target: preview.id, text: 'final' })] });
       const [final] = await world.store.outbox.claim(everything);
       expect(final).toMatchObject({ body: { text: 'final' }, targetPlatformId: `m-${plain.id}` });
       expect(await world.store.outbox.previewOf(turn.id)).toBeNull();
@@ -297,13 +318,16 @@ async function put(world: World, deliveries: readonly NewDelivery[]): Promise<vo
   await world.append(turn ?? (await claimed(world)), { deliveries });
 }
 
-async function settle(
-  world: World,
-  row: { readonly id: Delivery['id'] },
-  outcome: Settlement,
-  replacements: readonly NewDelivery[] = [],
-): Promise<void> {
-  await world.store.outbox.settle({ id: row.id, at: 40_000, outcome, replacements });
+type Id = { readonly id: Delivery['id'] };
+
+async function settle(world: World, { id }: Id, outcome: Settlement): Promise<void> {
+  await world.store.outbox.settle({ id, at: 40_000, outcome, replacements: [] });
+}
+
+/** The platform refuses the format of a row, or its target is gone: others go out instead of it. */
+async function replace(world: World, { id }: Id, replacements: readonly NewDelivery[]): Promise<void> {
+  const outcome = { status: 'cancelled', reason: 'format refused' } as const;
+  await world.store.outbox.settle({ id, at: 40_000, outcome, replacements });
 }
 
 /** Sends everything that can be sent, as a platform that accepts all; returns what it was shown. */
@@ -333,7 +357,7 @@ async function previewed(
   await outbox.preview({
     turn: turn.id,
     first: preview,
-    edit: edit(world.ids, preview.id, 'one'),
+    edit: edit(world.ids, { target: preview.id, text: 'one' }),
     at: 3_000,
   });
   return { turn, preview };
@@ -342,7 +366,7 @@ async function previewed(
 /** A later text of the turn's preview, as a caller that does not know whether there is one yet. */
 function show(world: World, turn: `trn_${string}`, text: string): Promise<string> {
   const first = message(world.ids, text, { key: `preview-${turn}`, preview: true });
-  const later = edit(world.ids, first.id, text, { preview: true });
+  const later = edit(world.ids, { target: first.id, text }, { preview: true });
   return world.store.outbox.preview({ turn, first, edit: later, at: 3_100 });
 }
 

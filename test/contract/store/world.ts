@@ -188,8 +188,7 @@ export function message(ids: IdsPort, text: string, more: Partial<NewDelivery> =
 /** An edit of an earlier delivery. */
 export function edit(
   ids: IdsPort,
-  target: string,
-  text: string,
+  { target, text }: { readonly target: string; readonly text: string },
   more: Partial<NewDelivery> = {},
 ): NewDelivery {
   const body: DeliveryBody = { kind: 'edit', target, markdown: text, text, dialect: 'plain', buttons: [] };

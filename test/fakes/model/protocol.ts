@@ -34,7 +34,19 @@ export interface FakeRequest {
   aborted: boolean;
   /** The status that was answered; 0 while there is none. */
   status: number;
+  /** From its arrival until its whole answer was handed over; null until then. */
+  tookMs: number | null;
 }
+
+export const reportSchema = z.object({
+  /** Chat requests ever, the most at the same time, and those that got 429 for want of a slot. */
+  count: z.number(),
+  peak: z.number(),
+  overflows: z.number(),
+  /** Those that were kept, in order of arrival; `text` is the newest user message. */
+  requests: z.array(z.object({ text: z.string(), status: z.number(), tookMs: z.number().nullable() })),
+});
+export type FakeReport = z.infer<typeof reportSchema>;
 
 export interface FakeToolCall {
   /** Null or absent: none is sent. */

@@ -4,7 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { completionOf } from './chunks.ts';
 import { type Fault, type FaultQueue, createFaultQueue } from './faults.ts';
 import { createPrefixCache } from './prefix.ts';
-import { type FakeReply, type FakeRequest, type Script, conversationOf, parseBody } from './protocol.ts';
+import {
+  type FakeReply,
+  type FakeReport,
+  type FakeRequest,
+  type Script,
+  conversationOf,
+  lastUserText,
+  parseBody,
+} from './protocol.ts';
 import { echoScript } from './script.ts';
 import { streamReply } from './stream.ts';
 
@@ -60,7 +68,10 @@ interface State {
   overflows: number;
 }
 
-/** An OpenAI-compatible server on loopback: `/v1/chat/completions`, streamed and not, and `/v1/models`. */
+/**
+ * An OpenAI-compatible server on loopback: `/v1/chat/completions`, streamed and not, and `/v1/models`. Beside them
+ * `/fake/report` tells other processes what was asked of it (a `FakeReport`).
+ */
 export async function startFakeModel(options: FakeModelOptions = {}): Promise<FakeModel> {
   const state: State = {
     options,
@@ -113,6 +124,8 @@ async function route(state: State, incoming: IncomingMessage, response: ServerRe
       owned_by: 'fake',
     }));
     json(response, 200, { object: 'list', data });
+  } else if (incoming.method === 'GET' && path === '/fake/report') {
+    json(response, 200, reportOf(state));
   } else if (incoming.method === 'POST' && path.endsWith('/chat/completions')) {
     await answerChat(state, incoming, response);
   } else {
@@ -120,7 +133,18 @@ async function route(state: State, incoming: IncomingMessage, response: ServerRe
   }
 }
 
+/** What a bench in another process wants to know. */
+function reportOf(state: State): FakeReport {
+  const requests = state.requests.map((request) => ({
+    text: lastUserText(request),
+    status: request.status,
+    tookMs: request.tookMs,
+  }));
+  return { count: state.count, peak: state.peak, overflows: state.overflows, requests };
+}
+
 async function answerChat(state: State, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  const startedAt = performance.now();
   const raw = await readAll(incoming);
   const body = parseBody(raw);
   if (body === null) return json(response, 400, { error: { message: 'The body is no chat request.' } });
@@ -136,9 +160,13 @@ async function answerChat(state: State, incoming: IncomingMessage, response: Ser
     ...state.cache.count(body),
     aborted: false,
     status: 0,
+    tookMs: null,
   };
   state.count += 1;
   remember(state, request);
+  response.once('finish', () => {
+    request.tookMs = performance.now() - startedAt;
+  });
   const refused = (state.options.refuses ?? []).find((name) => raw.includes(`"${name}":`));
   if (refused !== undefined) {
     return refuse(response, request, 400, { error: { message: `Unsupported parameter: '${refused}'.` } });

@@ -5,7 +5,7 @@ import { createUpdateQueue, type Update, type UpdateQueue, type Webhook } from '
 import { answer, type Params, parseParams, readBody, textOf } from './wire.ts';
 
 export type { ShownMessage } from './chats.ts';
-export { ann, type Chat, type User } from './people.ts';
+export { ann, type Chat } from './people.ts';
 export type { Update } from './updates.ts';
 
 type RefusalParts = readonly [code: number, description: string, parameters?: Params];

@@ -1,4 +1,4 @@
-import { createRedactor } from '#lib/redact.ts';
+import { createRedactor } from '#lib/log/redact.ts';
 import type { ProviderSettings } from '../../settings.ts';
 
 /** Masks this provider's key and the password in its address, as written and as sent. */

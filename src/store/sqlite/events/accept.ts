@@ -1,4 +1,4 @@
-import { type ChatKey, addressToKey, identityOf } from '#core/address.ts';
+import type { ChatKey } from '#core/address.ts';
 import type { EventLane, EventStatus } from '#core/event.ts';
 import type { ConversationId, EventId } from '#core/ids.ts';
 import type { AcceptEntry, Accepted, EventsPort, Route } from '#core/store/events.ts';
@@ -7,6 +7,7 @@ import { insertDeliveries } from '../outbox/insert.ts';
 import { insertPairing } from '../people.ts';
 import { type Session, flag } from '../session.ts';
 import { insertStep } from '../steps.ts';
+import { chatKeyOf, senderOf } from './chat-key.ts';
 import { insertEvent } from './insert.ts';
 import { refreshQueue } from './queue.ts';
 
@@ -30,7 +31,7 @@ export function acceptEvents(session: Session, input: AcceptInput): readonly Acc
   const accepted = input.entries.map((entry) => {
     const known = duplicateOf(session, input.channel, entry);
     if (known !== null) return known;
-    const chat = addressToKey(entry.event.chat);
+    const chat = chatKeyOf(entry.event.chat);
     const arrival = { entry, channel: input.channel, chat, at: input.at, touched };
     return { id: entry.id, duplicate: false, differs: false, conversation: store(session, arrival) };
   });
@@ -221,7 +222,7 @@ function insertRow(session: Session, arrival: Arrival, verdict: Verdict): void {
     conversation: verdict.conversation,
     person: verdict.person,
     role: verdict.role,
-    identity: identityOf(channel, event.sender.id),
+    identity: senderOf(channel, event.sender.id),
     name: event.sender.name,
     text: event.text,
     files: event.files,

@@ -21,16 +21,17 @@ const noEvents: Readonly<Record<EventStatus, number>> = {
   withdrawn: 0,
 };
 
-/** Written out: a partial index is used only where the statement names the status. */
-const tailByStatus: Readonly<Record<EventStatus, string>> = {
-  queued: `WHERE status = 'queued' ORDER BY seq DESC LIMIT @limit`,
-  running: `WHERE turn IN (SELECT id FROM turns WHERE status = 'running') AND status = 'running'
-    ORDER BY seq DESC LIMIT @limit`,
-  done: `WHERE status = 'done' ORDER BY seq DESC LIMIT @limit`,
-  dead: `WHERE status = 'dead' ORDER BY seq DESC LIMIT @limit`,
-  stale: `WHERE status = 'stale' ORDER BY seq DESC LIMIT @limit`,
-  refused: `WHERE status = 'refused' ORDER BY seq DESC LIMIT @limit`,
-  withdrawn: `WHERE status = 'withdrawn' ORDER BY seq DESC LIMIT @limit`,
+/** The rows of a status by its partial index, where there is one: a few among many must not be looked for one by one. */
+const seqsByStatus: Readonly<Record<EventStatus, string>> = {
+  queued: `SELECT seq FROM events INDEXED BY events_queued WHERE status = 'queued' AND lane = 'turn'
+    UNION ALL SELECT seq FROM events INDEXED BY events_commands WHERE status = 'queued' AND lane = 'command'`,
+  running: `SELECT events.seq AS seq FROM turns INDEXED BY turns_running JOIN events ON events.turn = turns.id
+    WHERE turns.status = 'running'`,
+  done: `SELECT seq FROM events WHERE status = 'done'`,
+  dead: `SELECT seq FROM events INDEXED BY events_flagged WHERE status = 'dead'`,
+  stale: `SELECT seq FROM events INDEXED BY events_flagged WHERE status = 'stale'`,
+  refused: `SELECT seq FROM events INDEXED BY events_flagged WHERE status = 'refused'`,
+  withdrawn: `SELECT seq FROM events INDEXED BY events_flagged WHERE status = 'withdrawn'`,
 };
 
 export function createEvents(session: Session): Verbs<EventsPort> {
@@ -59,10 +60,11 @@ export function createEvents(session: Session): Verbs<EventsPort> {
       const row = session.get<{ n: number }>('SELECT attempts AS n FROM events WHERE id = @event', { event });
       return row?.n ?? 0;
     },
-    list: ({ status, limit }) =>
-      eventsWhere(session, status === null ? 'ORDER BY seq DESC LIMIT @limit' : tailByStatus[status], {
-        limit,
-      }),
+    list: ({ status, limit }) => {
+      const which =
+        status === null ? '' : `WHERE seq IN (${seqsByStatus[status]} ORDER BY seq DESC LIMIT @limit)`;
+      return eventsWhere(session, `${which} ORDER BY seq DESC LIMIT @limit`, { limit });
+    },
     countByStatus: () => countByStatus(session, 'events', noEvents),
     waiting: (before) => waitingSince(session, before),
     hasStale: (chat) =>

@@ -53,7 +53,7 @@ function refreshLoad(session: Session, person: string): void {
   session.run('DELETE FROM loads WHERE person = @person AND running = 0 AND head IS NULL', { person });
 }
 
-export function runningTurnOf(session: Session, conversation: ConversationId): TurnId | null {
+function runningTurnOf(session: Session, conversation: ConversationId): TurnId | null {
   const row = session.get<{ id: TurnId }>(
     `SELECT id FROM turns WHERE conversation = @conversation AND status = 'running'`,
     { conversation },

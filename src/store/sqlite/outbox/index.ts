@@ -17,13 +17,13 @@ const noDeliveries: Readonly<Record<DeliveryStatus, number>> = {
   cancelled: 0,
 };
 
-/** Written out: a partial index is used only where the statement names the status. */
-const tailByStatus: Readonly<Record<DeliveryStatus, string>> = {
-  queued: `WHERE status = 'queued' ORDER BY seq DESC LIMIT @limit`,
-  sending: `WHERE status = 'sending' ORDER BY seq DESC LIMIT @limit`,
-  sent: `WHERE status = 'sent' ORDER BY seq DESC LIMIT @limit`,
-  dead: `WHERE status = 'dead' ORDER BY seq DESC LIMIT @limit`,
-  cancelled: `WHERE status = 'cancelled' ORDER BY seq DESC LIMIT @limit`,
+/** The rows of a status by its partial index, where there is one: a few among many must not be looked for one by one. */
+const seqsByStatus: Readonly<Record<DeliveryStatus, string>> = {
+  queued: `SELECT seq FROM outbox INDEXED BY outbox_queued WHERE status = 'queued'`,
+  sending: `SELECT seq FROM outbox INDEXED BY outbox_sending WHERE status = 'sending'`,
+  sent: `SELECT seq FROM outbox WHERE status = 'sent'`,
+  dead: `SELECT seq FROM outbox INDEXED BY outbox_flagged WHERE status = 'dead'`,
+  cancelled: `SELECT seq FROM outbox INDEXED BY outbox_flagged WHERE status = 'cancelled'`,
 };
 
 export function createOutbox(session: Session): Verbs<OutboxPort> {
@@ -31,17 +31,22 @@ export function createOutbox(session: Session): Verbs<OutboxPort> {
     claim: (input) => claimDeliveries(session, input),
     settle: (input) => settleDelivery(session, input),
     interrupted: () =>
-      deliveriesWhere(session, `WHERE status = 'sending' AND epoch < @epoch ORDER BY seq`, {
-        epoch: session.epoch,
-      }),
+      deliveriesWhere(
+        session,
+        `INDEXED BY outbox_sending WHERE status = 'sending' AND epoch < @epoch ORDER BY seq`,
+        {
+          epoch: session.epoch,
+        },
+      ),
     preview: (input) => putPreview(session, input),
     previewOf: (turn) => previewOf(session, turn),
     get: (id) => deliveriesWhere(session, 'WHERE id = @id', { id })[0] ?? null,
     ofTurn: (turn) => deliveriesWhere(session, 'WHERE turn = @turn ORDER BY seq', { turn }),
-    list: ({ status, limit }) =>
-      deliveriesWhere(session, status === null ? 'ORDER BY seq DESC LIMIT @limit' : tailByStatus[status], {
-        limit,
-      }),
+    list: ({ status, limit }) => {
+      const which =
+        status === null ? '' : `WHERE seq IN (${seqsByStatus[status]} ORDER BY seq DESC LIMIT @limit)`;
+      return deliveriesWhere(session, `${which} ORDER BY seq DESC LIMIT @limit`, { limit });
+    },
     countByStatus: () => countByStatus(session, 'outbox', noDeliveries),
     nextDueAt: (now) =>
       session.get<{ at: number | null }>(
@@ -63,7 +68,7 @@ function redrive(session: Session, id: string, at: number): boolean {
   if (row === null) return false;
   session.run(
     `UPDATE outbox SET status = 'queued', attempts = 0, due_at = @at, reason = NULL,
-       position = (SELECT max(seq) + 1 FROM outbox)
+       position = (SELECT max(seq) FROM outbox) + 1
      WHERE id = @id`,
     { id, at },
   );

@@ -28,14 +28,16 @@ export function insertRow(
   delivery: NewDelivery,
   at: Origin & { readonly position: number | null; readonly repeated: boolean },
 ): void {
+  const last = session.get<{ seq: number | null }>('SELECT max(seq) AS seq FROM outbox');
+  const seq = (last?.seq ?? 0) + 1;
   session.run(
     `INSERT INTO outbox (seq, id, key, chat, channel, turn, conversation, kind, target, body, preview, position,
        status, due_at, created_at, repeated)
-     SELECT next, @id, @key, @chat, @channel, @turn, @conversation, @kind, @target, @body, @preview,
-       coalesce(@position, next), 'queued', @at, @at, @repeated
-     FROM (SELECT coalesce(max(seq), 0) + 1 AS next FROM outbox) WHERE true
+     VALUES (@seq, @id, @key, @chat, @channel, @turn, @conversation, @kind, @target, @body, @preview, @position,
+       'queued', @at, @at, @repeated)
      ON CONFLICT (key) DO NOTHING`,
     {
+      seq,
       id: delivery.id,
       key: delivery.key,
       chat: delivery.chat,
@@ -46,7 +48,7 @@ export function insertRow(
       target: targetOf(delivery.body),
       body: JSON.stringify(delivery.body),
       preview: flag(delivery.preview),
-      position: at.position,
+      position: at.position ?? seq,
       at: at.at,
       repeated: flag(at.repeated),
     },
@@ -69,8 +71,8 @@ function fitToPreview(session: Session, delivery: NewDelivery): NewDelivery {
   session.run('UPDATE outbox SET replaced = 1 WHERE id = @id', { id: target.id });
   session.run(
     `UPDATE outbox SET status = 'cancelled', head = 0, reason = 'the final text came'
-     WHERE target = @target AND target IS NOT NULL AND status = 'queued' AND preview = 1`,
-    { target: target.id },
+     WHERE target IN (@target, @asked) AND target IS NOT NULL AND status = 'queued' AND preview = 1`,
+    { target: target.id, asked: body.target },
   );
   if (target.status !== 'queued' || target.triedBy !== null || target.body.kind !== 'message') {
     return { ...delivery, body: { ...body, target: target.id } };

@@ -59,7 +59,8 @@ function latestPreview(session: Session, turn: TurnId): OutboxRow | null {
   const row = rowsWhere(session, `${previewTail} LIMIT 1`, { turn })[0];
   if (row === undefined) return null;
   const current = currentRow(session, row.id);
-  return current === null || current.status === 'dead' || current.status === 'cancelled' ? null : current;
+  if (current === null || current.replaced) return null;
+  return current.status === 'dead' || current.status === 'cancelled' ? null : current;
 }
 
 const previewTail = `WHERE turn = @turn AND preview = 1 AND replaced = 0 AND kind = 'message' ORDER BY seq DESC`;

@@ -16,6 +16,7 @@ interface Row {
   readonly status: DeliveryStatus;
   readonly epoch: number | null;
   readonly halted: number;
+  readonly replaced: number;
   readonly replaced_by: DeliveryId | null;
   readonly attempts: number;
   readonly due_at: number;
@@ -34,6 +35,8 @@ export interface OutboxRow extends Delivery {
   /** The boot that called the platform last, or null: then nothing can have been shown. */
   readonly triedBy: number | null;
   readonly halted: boolean;
+  /** A preview whose final text is a row. */
+  readonly replaced: boolean;
   /** The row that took its place. */
   readonly heir: DeliveryId | null;
 }
@@ -46,6 +49,7 @@ export function rowsWhere(session: Session, tail: string, params: Params): reado
     position: row.position,
     triedBy: row.epoch,
     halted: row.halted === 1,
+    replaced: row.replaced === 1,
     heir: row.replaced_by,
   }));
 }

@@ -1,4 +1,4 @@
-import type { DeliveryStatus, NewDelivery } from '#core/delivery.ts';
+import type { DeliveryStatus } from '#core/delivery.ts';
 import type { OutboxPort } from '#core/store/outbox.ts';
 import { type Session, flag } from '../session.ts';
 import { refreshHead } from './heads.ts';
@@ -18,6 +18,8 @@ export function settleDelivery(session: Session, input: Settlement): void {
         `UPDATE outbox SET status = 'sent', platform_id = @platformId, sent_at = @at, reason = NULL WHERE seq = @seq`,
         { seq: row.seq, platformId: outcome.platformId, at },
       );
+      // An edit without a target went out as a message of its own.
+      if (row.targetPlatformId === null) standInForTarget(session, row, row.key);
       break;
     case 'queued':
       requeue(session, row, outcome);
@@ -70,26 +72,30 @@ function isOutdated(session: Session, row: OutboxRow): boolean {
 /** Replacements stand where the replaced row stood; edits of it find the first of them (see `currentRow`). */
 function replace(session: Session, row: OutboxRow, input: Settlement): void {
   const [heir] = input.replacements;
-  if (heir === undefined) return;
+  if (heir === undefined || row.halted) return;
   for (const delivery of input.replacements) {
-    insertRow(session, delivery, {
-      turn: row.turn,
-      conversation: row.conversation,
-      at: input.at,
-      position: row.position,
-      repeated: row.repeated,
-    });
+    // Whoever stands for a preview is one: the final text must find it.
+    const preview = delivery.preview || (row.preview && delivery === heir);
+    const { turn, conversation, position, repeated } = row;
+    insertRow(session, { ...delivery, preview }, { turn, conversation, at: input.at, position, repeated });
   }
-  inherit(session, row, heir);
-  // An edit whose message never came out becomes that message: later edits are edits of it.
-  const target = row.body.kind === 'edit' && heir.body.kind === 'message' ? row.body.target : null;
-  const lost = target === null ? null : currentRow(session, target);
-  if (lost !== null && (lost.status === 'dead' || lost.status === 'cancelled')) inherit(session, lost, heir);
+  inherit(session, row, heir.key);
+  if (heir.body.kind === 'message') standInForTarget(session, row, heir.key);
 }
 
-function inherit(session: Session, row: OutboxRow, heir: NewDelivery): void {
-  session.run('UPDATE outbox SET replaced_by = (SELECT id FROM outbox WHERE key = @key) WHERE seq = @seq', {
-    seq: row.seq,
-    key: heir.key,
-  });
+/** Where an edit's message never came out, what is shown instead is that message: later edits are edits of it. */
+function standInForTarget(session: Session, row: OutboxRow, heirKey: string): void {
+  const lost = row.body.kind === 'edit' ? currentRow(session, row.body.target) : null;
+  if (lost === null || (lost.status !== 'dead' && lost.status !== 'cancelled')) return;
+  inherit(session, lost, heirKey);
+}
+
+function inherit(session: Session, row: OutboxRow, heirKey: string): void {
+  session.run(
+    'UPDATE outbox SET replaced_by = (SELECT id FROM outbox WHERE key = @heirKey) WHERE seq = @seq',
+    {
+      seq: row.seq,
+      heirKey,
+    },
+  );
 }

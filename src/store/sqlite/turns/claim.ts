@@ -8,13 +8,16 @@ import { type QueuedEvent, queuedWhere } from '../events/rows.ts';
 import { type Session, flag } from '../session.ts';
 import { insertStep } from '../steps.ts';
 import { turnById } from './rows.ts';
+import { askAgain, setStale } from './stale.ts';
 
 /** queued events → the person with the fewest running turns → the conversation that waits longest → one turn with its steps. */
 export function claimTurn(session: Session, plan: TurnPlan): Claim {
+  const unsure = plan.staleBefore === null ? null : askAgain(session);
+  if (unsure !== null) return { type: 'stale', question: unsure };
   const next = nextInLine(session, plan);
   if (next === null) return { type: 'none' };
-  const stale = plan.staleBefore === null ? null : setStale(session, next.chat, plan.staleBefore);
-  if (stale !== null) return stale;
+  const question = plan.staleBefore === null ? null : setStale(session, next.chat, plan.staleBefore);
+  if (question !== null) return { type: 'stale', question };
   const queued = queuedOf(session, next.conversation, plan.maxEvents);
   const [first] = queued;
   if (first === undefined) return { type: 'none' };
@@ -25,41 +28,6 @@ export function claimTurn(session: Session, plan: TurnPlan): Claim {
   const turn = turnById(session, plan.turn);
   return turn === null ? { type: 'none' } : { type: 'turn', turn };
 }
-
-/** Asks about the chat's old messages instead of answering them; what was kept once is not asked about again. */
-function setStale(
-  session: Session,
-  chat: ChatKey,
-  staleBefore: number,
-): Extract<Claim, { type: 'stale' }> | null {
-  const found = session.get<Stale>(
-    `SELECT count(*) AS count, min(sent_at) AS oldestAt, max(seq) AS newestSeq FROM events ${staleOnes}`,
-    { chat, staleBefore },
-  );
-  if (found === null || found.count === 0) return null;
-  const conversations = session.all<{ conversation: ConversationId }>(
-    `SELECT DISTINCT conversation FROM events ${staleOnes} ORDER BY seq`,
-    { chat, staleBefore },
-  );
-  session.run(`UPDATE events SET status = 'stale' ${staleOnes}`, { chat, staleBefore });
-  for (const { conversation } of conversations) refreshQueue(session, conversation);
-  const newest = session.get<{ conversation: ConversationId }>(
-    'SELECT conversation FROM events WHERE seq = @seq',
-    { seq: found.newestSeq },
-  );
-  if (newest === null) return null;
-  return { type: 'stale', question: { chat, conversation: newest.conversation, ...found } };
-}
-
-interface Stale {
-  readonly count: number;
-  readonly oldestAt: number;
-  readonly newestSeq: number;
-}
-
-const staleOnes = `WHERE conversation IN (SELECT conversation FROM queues WHERE chat = @chat)
-  AND status = 'queued' AND lane = 'turn' AND rank = 1 AND coalesce = 1 AND kept = 0
-  AND chat = @chat AND sent_at < @staleBefore`;
 
 /** The conversation's queue in its order: a decision first, then by arrival. */
 export function queuedOf(

@@ -1,0 +1,44 @@
+import type { ModelMessage } from '#core/ports/model.ts';
+
+/** Messages of people in a row become one: some providers refuse two messages of one role behind each other. */
+export function mergeUserMessages(messages: readonly ModelMessage[]): readonly ModelMessage[] {
+  const merged: ModelMessage[] = [];
+  for (const message of messages) {
+    const last = merged.at(-1);
+    if (message.role === 'user' && last?.role === 'user') {
+      merged[merged.length - 1] = { role: 'user', content: `${last.content}\n\n${message.content}` };
+    } else {
+      merged.push(message);
+    }
+  }
+  return merged;
+}
+
+/**
+ * Cuts whole exchanges from the front until the rest fits. The cut moves in blocks of half the budget, so it stays
+ * where it is for many turns. At least the last exchange is kept, whatever its size.
+ */
+export function dropOldest(messages: readonly ModelMessage[], budgetBytes: number): readonly ModelMessage[] {
+  const sizes = messages.map(bytesOf);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total <= budgetBytes) return messages;
+  const block = Math.max(1, Math.floor(budgetBytes / 2));
+  const mustDrop = Math.ceil((total - budgetBytes) / block) * block;
+  let before = 0;
+  let from = messages.findLastIndex((message) => message.role === 'user');
+  for (const [index, message] of messages.entries()) {
+    if (index < from && message.role === 'user' && before >= mustDrop) from = index;
+    before += sizes[index] ?? 0;
+  }
+  if (from <= 0) return messages;
+  const gap: ModelMessage = {
+    role: 'user',
+    content: '[Earlier messages of this conversation are left out here.]',
+  };
+  return mergeUserMessages([gap, ...messages.slice(from)]);
+}
+
+/** Bytes as they are sent: what the tokens of a prompt are estimated from, in every script. */
+function bytesOf(message: ModelMessage): number {
+  return Buffer.byteLength(JSON.stringify(message), 'utf8');
+}

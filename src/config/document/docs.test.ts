@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { parseConfig } from '../load.ts';
+import { configSchema, presetNames } from '../schema.ts';
+
+const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+
+/** The last part of every key that the schema knows. */
+function keysOf(schema: unknown): string[] {
+  if (schema === null || typeof schema !== 'object') return [];
+  const own = 'properties' in schema ? Object.keys(schema.properties ?? {}) : [];
+  return [...own, ...Object.values(schema).flatMap(keysOf)];
+}
+
+test('docs/configuration.md names every key and every preset', () => {
+  const keys = keysOf(z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }));
+  expect(keys.length).toBeGreaterThan(30);
+  const missing = [...new Set([...keys, ...presetNames])].filter(
+    (key) => !new RegExp(`\\b${key}\\b`).test(page),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('its example is good as it stands', async () => {
+  const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+  const url = { baseUrl: 'http://127.0.0.1:11434/v1' };
+  const presets = Object.fromEntries(presetNames.map((name) => [name, url]));
+  const env = { MODEL_KEY: 'k', TELEGRAM_WEBHOOK_SECRET: 's' };
+  const text = example.replace('{ file: secrets/telegram-token }', '"7:x"');
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made from the very list of names
+  const result = await parseConfig(text, { env, home: '/nowhere', presets: presets as never });
+  expect(result).toMatchObject({ ok: true, warnings: [] });
+});

@@ -1,0 +1,163 @@
+import { type ChatCommand, chatCommands, mayUse } from '#core/command.ts';
+import type { ConversationId } from '#core/ids.ts';
+import { TiroError } from '#core/errors.ts';
+import type { StoredEvent } from '#core/event.ts';
+import type { QueueMode } from '#core/turn.ts';
+import { dayStart } from '#lib/day.ts';
+import { decideApproval } from '../approvals.ts';
+import type { CommandDeps } from './deps.ts';
+import { letIn } from '../people/pairing.ts';
+
+/** Does what a chat command asks and says what was done. Rejects with a TiroError whose message is the answer. */
+export async function answerCommand(
+  deps: CommandDeps,
+  event: StoredEvent,
+  command: ChatCommand,
+): Promise<string> {
+  const { args } = command;
+  switch (command.name) {
+    case 'help':
+      return helpText(event);
+    case 'new':
+      return 'A new conversation begins. What was said before is kept, but I no longer look at it here.';
+    case 'stop':
+      return stop(deps, event);
+    case 'status':
+      return statusText(deps, event);
+    case 'approve':
+      return decide(deps, event, { args, decision: 'approved' });
+    case 'deny':
+      return decide(deps, event, { args, decision: 'denied' });
+    case 'model':
+      return chooseModel(deps, event, args);
+    case 'queue':
+      return chooseQueue(deps, event, args);
+    case 'spend':
+      return spendText(deps, event);
+    case 'pair':
+      return pair(deps, event, args);
+  }
+}
+
+function helpText(event: StoredEvent): string {
+  const role = event.role ?? 'guest';
+  const lines = Object.entries(chatCommands)
+    .filter(([name]) => isCommandName(name) && mayUse(role, name))
+    .map(([, command]) => `- \`${command.usage}\`: ${command.does}`);
+  return ['Write to me as you would to a person. Commands:', ...lines].join('\n');
+}
+
+function isCommandName(name: string): name is keyof typeof chatCommands {
+  return Object.hasOwn(chatCommands, name);
+}
+
+async function stop(deps: CommandDeps, event: StoredEvent): Promise<string> {
+  const conversation = conversationOf(event);
+  const by = event.person ?? 'somebody';
+  const stopped = await deps.store.turns.stop({ conversation, by, at: deps.clock.now() });
+  const parts = [
+    counted(stopped.turns.length, 'running answer'),
+    counted(stopped.events, 'waiting message'),
+    counted(stopped.approvals, 'open approval'),
+    counted(stopped.deliveries, 'unsent delivery', 'unsent deliveries'),
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? 'There is nothing to stop.' : `Stopped: ${parts.join(', ')}.`;
+}
+
+function counted(count: number, one: string, many = `${one}s`): string | null {
+  return count === 0 ? null : `${count} ${count === 1 ? one : many}`;
+}
+
+async function statusText(deps: CommandDeps, event: StoredEvent): Promise<string> {
+  const conversation = conversationOf(event);
+  const [row, running, pending] = await Promise.all([
+    deps.store.conversations.get(conversation),
+    deps.store.turns.list({ status: 'running', conversation, limit: 1 }),
+    deps.store.approvals.list({ status: 'pending', chat: event.chat, limit: 20 }),
+  ]);
+  const [turn] = running;
+  const seconds = turn === undefined ? 0 : Math.round((deps.clock.now() - turn.startedAt) / 1_000);
+  return [
+    turn === undefined ? 'Nothing is running here.' : `I am working on an answer since ${seconds} s.`,
+    `Model: ${row?.model ?? deps.model.names()[0] ?? 'none'}. Queue mode: ${row?.queueMode ?? deps.defaultQueueMode()}.`,
+    ...pending.map((approval) => `Approval ${approval.id} is open: \`${approval.plan.tool}\`.`),
+    await spendText(deps, event),
+  ].join('\n');
+}
+
+async function decide(
+  deps: CommandDeps,
+  event: StoredEvent,
+  ask: { readonly args: string; readonly decision: 'approved' | 'denied' },
+): Promise<string> {
+  const [id = '', ...rest] = ask.args.split(/\s+/);
+  if (id === '')
+    throw new TiroError('bad-input', 'Which one? Write `/approve ID` or `/deny ID`; /status lists them.');
+  const person = deps.directory.person(event.person ?? 'nobody');
+  const decider = { ...person, approves: event.role === 'owner' ? ('all' as const) : person.approves };
+  const parts = { approvals: deps.store.approvals, ids: deps.ids, clock: deps.clock };
+  const reason = rest.join(' ').replace(/^because\s+/i, '') || null;
+  const approval = await decideApproval(parts, decider, { id, decision: ask.decision, reason });
+  return ask.decision === 'approved'
+    ? `Approved: \`${approval.plan.tool}\` runs now, exactly as shown.`
+    : `Denied: \`${approval.plan.tool}\` does not run.`;
+}
+
+async function chooseModel(deps: CommandDeps, event: StoredEvent, name: string): Promise<string> {
+  const names = deps.model.names();
+  const conversation = conversationOf(event);
+  if (name === '') {
+    const row = await deps.store.conversations.get(conversation);
+    const current = row?.model ?? names[0] ?? 'none';
+    return `This conversation uses ${current}. Known: ${names.join(', ')}. \`/model NAME\` changes it, \`/model default\` goes back.`;
+  }
+  if (name !== 'default' && !names.includes(name)) {
+    throw new TiroError('bad-input', `There is no model ${name}. Known: ${names.join(', ')}.`);
+  }
+  await deps.store.conversations.setModel({ conversation, model: name === 'default' ? null : name });
+  return name === 'default' ? `Back to ${names[0] ?? 'the default'}.` : `From now on ${name} answers here.`;
+}
+
+async function chooseQueue(deps: CommandDeps, event: StoredEvent, mode: string): Promise<string> {
+  if (!isQueueMode(mode)) {
+    throw new TiroError(
+      'bad-input',
+      'Use `/queue queue` (one after the other), `/queue steer` (join the running answer) or `/queue interrupt` (start anew).',
+    );
+  }
+  await deps.store.conversations.setQueueMode({ conversation: conversationOf(event), mode });
+  return `Messages you send while I work: ${mode}.`;
+}
+
+function isQueueMode(text: string): text is QueueMode {
+  return text === 'queue' || text === 'steer' || text === 'interrupt';
+}
+
+async function spendText(deps: CommandDeps, event: StoredEvent): Promise<string> {
+  const person = deps.directory.person(event.person ?? 'nobody');
+  const since = dayStart(deps.clock.now(), person.timezone);
+  const rows = await deps.store.spend.byDay({ since, person: person.handle });
+  const usd = rows.reduce((sum, row) => sum + row.costUsd, 0);
+  const calls = rows.reduce((sum, row) => sum + row.calls, 0);
+  const unpriced = rows.reduce((sum, row) => sum + row.unpricedCalls, 0);
+  const tokens = rows.reduce((sum, row) => sum + row.promptTokens + row.completionTokens, 0);
+  const note = unpriced === 0 ? '' : ` ${unpriced} of them have no known price and count as $0.`;
+  return `Spent today: $${usd.toFixed(4)} in ${calls} model calls (${tokens} tokens).${note}`;
+}
+
+async function pair(deps: CommandDeps, event: StoredEvent, args: string): Promise<string> {
+  const [code = ''] = args.split(/\s+/);
+  if (code === '') throw new TiroError('bad-input', 'Write `/pair CODE`.');
+  if (event.role !== 'owner') {
+    await deps.pairOwner(code, { identity: event.identity, name: event.name });
+    return 'Welcome. I know you now: you are my owner here.';
+  }
+  const parts = { ...deps, people: deps.store.people, conversations: deps.store.conversations };
+  const { handle, identity } = await letIn(parts, { code, handle: null, role: 'member' });
+  return `${identity} is let in as ${handle} (member).`;
+}
+
+function conversationOf(event: StoredEvent): ConversationId {
+  if (event.conversation === null) throw new Error(`Command ${event.id} has no conversation.`);
+  return event.conversation;
+}

@@ -1,0 +1,118 @@
+import { onTestFinished } from 'vitest';
+import type { Abilities } from '#core/delivery.ts';
+import type { ChatKey } from '#core/address.ts';
+import type { LogPort } from '#core/ports/clock.ts';
+import type { ComposePort } from '#core/ports/compose.ts';
+import type { DirectoryPort } from '#core/ports/directory.ts';
+import type { IdsPort } from '#core/ids.ts';
+import type { StorePort } from '#core/store/store.ts';
+import { type ListedPerson, createDirectory } from '#inbox/directory.ts';
+import { createIds } from '#lib/ids.ts';
+import { createCompose } from '#outbox/compose.ts';
+import { createRender } from '#render/index.ts';
+import { type TestStore, openTestStore } from '#test/store.ts';
+import { type ManualClock, createManualClock } from './clock.ts';
+
+/** What every station stands on in a test: real rows, rendering and ids; a clock that the test moves. */
+export interface TestGround {
+  readonly home: TestStore;
+  readonly store: StorePort;
+  readonly clock: ManualClock;
+  readonly ids: IdsPort;
+  readonly log: LogPort & { readonly lines: readonly LogLine[] };
+  readonly compose: ComposePort;
+  readonly directory: DirectoryPort;
+  /** `people` of the config; a test may change it. */
+  readonly listed: Record<string, ListedPerson>;
+  /** The texts queued for a chat, in order. */
+  said(chat: ChatKey): Promise<readonly string[]>;
+}
+
+export interface LogLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface GroundOptions {
+  readonly clock?: ManualClock;
+  /** A gateway that is to go on with these rows, as after a crash of the one before. */
+  readonly home?: TestStore;
+  readonly store?: StorePort;
+  readonly listed?: Record<string, ListedPerson>;
+}
+
+/** Ann owns the gateway on Telegram; Bob is a member, listed there too. */
+const annAndBob: Record<string, ListedPerson> = {
+  ann: { role: 'owner', identities: ['telegram:7'], timezone: null, language: null, approve: null },
+  bob: { role: 'member', identities: ['telegram:8'], timezone: null, language: null, approve: null },
+};
+
+const push: Abilities = {
+  dialects: ['plain'],
+  maxText: 4_096,
+  countedAs: 'utf16',
+  delivery: 'push',
+  edits: true,
+  drafts: false,
+  typing: true,
+  buttons: true,
+  threads: true,
+  reactions: true,
+  files: true,
+  sendSemantics: 'blind',
+  editEveryMs: 1_000,
+  sendEveryMs: 0,
+  coalesce: true,
+};
+
+/** telegram is pushed to; web, cli and api are read by their readers. Only telegram and web coalesce. */
+const abilitiesByChannel: Readonly<Record<string, Abilities>> = {
+  telegram: push,
+  web: { ...push, delivery: 'pull' },
+  cli: { ...push, delivery: 'pull', coalesce: false },
+  api: { ...push, delivery: 'pull', coalesce: false },
+};
+
+export async function createGround(options: GroundOptions = {}): Promise<TestGround> {
+  const clock = options.clock ?? createManualClock();
+  const home = options.home ?? (await openHome(clock));
+  const store = options.store ?? home.store;
+  const ids = createIds(clock);
+  const listed = { ...(options.listed ?? annAndBob) };
+  const directory = createDirectory({ people: store.people, listed: () => listed });
+  await directory.refresh();
+  const abilities = (channel: string): Abilities | null => abilitiesByChannel[channel] ?? null;
+  const compose = createCompose({ render: createRender(), ids, abilities });
+  return { home, store, clock, ids, log: createLines(), compose, directory, listed, said };
+
+  async function said(chat: ChatKey): Promise<readonly string[]> {
+    const rows = await store.outbox.list({ status: null, limit: 1_000 });
+    const mine = rows.filter((row) => row.chat === chat && row.status !== 'cancelled').toReversed();
+    return mine.flatMap(({ body }) => ('text' in body ? [body.text] : []));
+  }
+}
+
+async function openHome(clock: ManualClock): Promise<TestStore> {
+  const home = await openTestStore({ now: () => clock.now() });
+  onTestFinished(() => home.close());
+  return home;
+}
+
+function createLines(): TestGround['log'] {
+  const lines: LogLine[] = [];
+  const writer =
+    (level: LogLine['level']) =>
+    (event: string, fields: Readonly<Record<string, unknown>> = {}): void =>
+      void lines.push({ level, event, fields });
+  return { lines, info: writer('info'), warn: writer('warn'), error: writer('error') };
+}
+
+/** The store with some of its verbs replaced, each told the real one: for disks that refuse and gateways that die. */
+export function withVerbs<G extends Exclude<keyof StorePort, 'onCommit' | 'backup' | 'close'>>(
+  store: StorePort,
+  group: G,
+  verbs: Partial<StorePort[G]>,
+): StorePort {
+  return { ...store, [group]: { ...store[group], ...verbs } };
+}
