@@ -90,7 +90,10 @@ export async function createAgentWorld(world: AgentWorldOptions = {}): Promise<A
     directory,
     model,
     live,
-    preview: createPreview({ outbox: store.outbox, compose, clock, ids, log }, { firstAfterMs: 0, minChars: 1 }),
+    preview: createPreview(
+      { outbox: store.outbox, compose, clock, ids, log },
+      { firstAfterMs: 0, minChars: 1 },
+    ),
     tools: [...createTools({ ...store, compose, ids, clock }), ...(world.tools ?? [])],
     policy: createPolicy([...defaultRules, ...(world.rules ?? [])]),
     assertEpoch: () => store.boots.assertCurrent(),

@@ -25,31 +25,36 @@ test('kill -9 between every two steps of a turn: answered once, in order, nothin
 
 /** What the outside saw that should not be. */
 function verdict(seen: Seen): readonly string[] {
-  const unmarked = seen.answers.filter((text) => !text.includes(mark));
-  const first = unmarked.filter((text) => text.includes('ANSWER first')).length;
-  const second = unmarked.filter((text) => text.includes('ANSWER second')).length;
-  const marked = seen.answers.length - unmarked.length;
-  const sendWasOpen =
-    seen.trace.at(-1)?.includes('adapter.send') === true || seen.trace.at(-1) === 'before outbox.settle sent';
-  const order = seen.answers.map((text) => (text.includes('first') ? 1 : 2));
+  // Tiro's own words ("queued") are no answers.
+  const answers = seen.answers.filter((text) => text.includes('ANSWER'));
+  const unmarked = answers.filter((text) => !text.includes(mark));
+  const shown = (word: string, among: readonly string[]): number =>
+    among.filter((text) => text.includes(word)).length;
+  const marked = answers.length - unmarked.length;
+  const order = answers.map((text) => (text.includes('first') ? 1 : 2));
   const times = (tool: string): number => seen.effects.filter((effect) => effect.tool === tool).length;
   const keys = new Set(seen.effects.filter(({ tool }) => tool === 'keep').map(({ key }) => key));
+  const passed = (pattern: RegExp): number => seen.trace.filter((point) => pattern.test(point)).length;
+  const openSends = passed(/^before adapter\.send message/) - passed(/^after outbox\.settle sent/);
   // A reply whose commit was passed before the kill must not be asked for again; three replies are needed in all.
-  const committed = seen.trace.filter((point) => /^after turns\.append \[.*\breply\b/.test(point)).length;
+  const committed = passed(/^after turns\.append \[.*\breply\b/);
   const checks: readonly (readonly [boolean, string])[] = [
-    [first + (marked > 0 ? 1 : 0) >= 1 && first <= 1, `first answer shown ${first} times unmarked`],
-    [second + (marked > 0 ? 1 : 0) >= 1 && second <= 1, `second answer shown ${second} times unmarked`],
     [
-      marked === 0 || (marked === 1 && sendWasOpen),
-      `${marked} marked repeats, last passed: ${seen.trace.at(-1)}`,
+      shown('ANSWER first', unmarked) <= 1 && shown('ANSWER first', answers) >= 1,
+      `first: ${answers.join(' | ')}`,
     ],
+    [
+      shown('ANSWER second', unmarked) <= 1 && shown('ANSWER second', answers) >= 1,
+      `second: ${answers.join(' | ')}`,
+    ],
+    [marked <= openSends, `${marked} marked repeats, ${openSends} open sends`],
     [order.every((n, i) => i === 0 || n >= (order[i - 1] ?? 0)), `order ${order.join()}`],
     [times('ring') <= 1, `once tool ran ${times('ring')} times`],
     [keys.size <= 1, `keyed tool got ${keys.size} keys`],
     [times('keep') >= 1 && times('look') >= 1, 'a pure or keyed tool did not run'],
     [
       !seen.killed || seen.callsAfter === 3 - committed,
-      `${seen.callsAfter} model calls after ${committed} committed replies`,
+      `${seen.callsAfter} model calls after ${committed} committed`,
     ],
   ];
   return checks.filter(([ok]) => !ok).map(([, problem]) => problem);

@@ -126,7 +126,9 @@ function startChild(
 ): ChildProcess {
   const at = kill === null ? [] : ['--kill', kill.point, '--nth', String(kill.nth)];
   const args = ['--home', files.home, '--trace', files.trace, '--effects', files.effects, ...at];
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'child.ts'), ...args], { stdio: 'ignore' });
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'child.ts'), ...args], {
+    stdio: 'ignore',
+  });
   children.push(child);
   return child;
 }

@@ -60,7 +60,9 @@ test('a decision turn runs exactly the stored plan, once, and the turn goes on w
   expect(await world.kinds(turn)).toEqual(['decision', 'intent', 'result', 'reply', 'end']);
   const last = world.model.requests.at(-1)?.messages.at(-1);
   expect(last?.role).toBe('user');
-  expect(last?.content).toMatch(/ann approved .*It runs now\.\]\n\n\[Result of the approved call of act\]\nact did the thing$/);
+  expect(last?.content).toMatch(
+    /ann approved .*It runs now\.\]\n\n\[Result of the approved call of act\]\nact did the thing$/,
+  );
 });
 
 test('a plan that is not the approved one any more does not run', async () => {

@@ -70,7 +70,11 @@ async function live(ground: TestGround, crash: Crash | null): Promise<Life> {
   if (crash === null) await first.run(turn);
   else {
     await expect(first.run(turn)).rejects.toMatchObject({ code: 'fenced' });
-    next = await createGround({ clock: ground.clock, home: ground.home, store: await ground.home.again({ takeover: true }) });
+    next = await createGround({
+      clock: ground.clock,
+      home: ground.home,
+      store: await ground.home.again({ takeover: true }),
+    });
     const second = await createAgentWorld({ ...setting, ground: next });
     worlds.push(second);
     const resumed = await next.store.turns.resume({ turn: turn.id, solo: false, at: next.clock.now() });
@@ -91,32 +95,38 @@ function shape(steps: readonly StepBody[]): readonly string[] {
   return steps.map((body) => ('tool' in body ? `${body.kind} ${body.tool}` : body.kind));
 }
 
-test('a turn that crashes at any commit goes on from its rows to the same end', { timeout: 120_000 }, async () => {
-  const whole = await live(await createGround(), null);
-  expect(whole.steps).toHaveLength(1 + commits + 1);
-  let { next } = whole;
-  for (const crash of every) {
-    const life = await live(next, crash);
-    next = life.next;
-    const where = `crashed ${crash.when} commit ${crash.at}`;
-    const beganSend = crash.when === 'after' ? crash.at === 6 : crash.at === 7;
-    // Everything is as if nothing had happened, but for a `once` call that had begun: it is unknown and said to be so.
-    const expected = beganSend ? [...shape(whole.steps).slice(0, -2), 'notice', 'reply', 'end'] : shape(whole.steps);
-    expect(shape(life.steps), where).toEqual(expected);
-    expect(life.said, where).toEqual(
-      beganSend ? [expect.stringContaining('do not know whether'), 'All done.'] : ['All done.'],
-    );
-    // A reply that is a row is never paid for again; one that was lost with the process is.
-    const lostReply = crash.when === 'before' && (crash.at === 1 || crash.at === commits);
-    expect(life.modelCalls, where).toBe(lostReply ? 3 : 2);
-    const { look, put, send } = life.tools;
-    expect(send.runs.length, where).toBe(crash.when === 'after' && crash.at === 6 ? 0 : 1);
-    expect(new Set(put.runs.map((run) => run.effectKey)).size, where).toBe(1);
-    expect(put.runs.length + look.runs.length, where).toBeLessThanOrEqual(3);
-    const orphans = await next.store.turns.orphans();
-    expect(orphans, where).toEqual([]);
-  }
-});
+test(
+  'a turn that crashes at any commit goes on from its rows to the same end',
+  { timeout: 120_000 },
+  async () => {
+    const whole = await live(await createGround(), null);
+    expect(whole.steps).toHaveLength(1 + commits + 1);
+    let { next } = whole;
+    for (const crash of every) {
+      const life = await live(next, crash);
+      next = life.next;
+      const where = `crashed ${crash.when} commit ${crash.at}`;
+      const beganSend = crash.when === 'after' ? crash.at === 6 : crash.at === 7;
+      // Everything is as if nothing had happened, but for a `once` call that had begun: it is unknown and said to be so.
+      const expected = beganSend
+        ? [...shape(whole.steps).slice(0, -2), 'notice', 'reply', 'end']
+        : shape(whole.steps);
+      expect(shape(life.steps), where).toEqual(expected);
+      expect(life.said, where).toEqual(
+        beganSend ? [expect.stringContaining('do not know whether'), 'All done.'] : ['All done.'],
+      );
+      // A reply that is a row is never paid for again; one that was lost with the process is.
+      const lostReply = crash.when === 'before' && (crash.at === 1 || crash.at === commits);
+      expect(life.modelCalls, where).toBe(lostReply ? 3 : 2);
+      const { look, put, send } = life.tools;
+      expect(send.runs.length, where).toBe(crash.when === 'after' && crash.at === 6 ? 0 : 1);
+      expect(new Set(put.runs.map((run) => run.effectKey)).size, where).toBe(1);
+      expect(put.runs.length + look.runs.length, where).toBeLessThanOrEqual(3);
+      const orphans = await next.store.turns.orphans();
+      expect(orphans, where).toEqual([]);
+    }
+  },
+);
 
 test('a call that had begun is judged by what it was then: its tool may be gone or another one now', async () => {
   const ground = await createGround();
@@ -143,7 +153,11 @@ test('an approved plan that was interrupted is not run a second time', async () 
   await asked.ask('go');
   const [approval] = await ground.store.approvals.list({ status: 'pending', chat: null, limit: 1 });
   await asked.decide(approval?.id ?? '', 'approved');
-  const first = await createAgentWorld({ ground, tools: [act.tool], store: dying({ at: 2, when: 'before' }) });
+  const first = await createAgentWorld({
+    ground,
+    tools: [act.tool],
+    store: dying({ at: 2, when: 'before' }),
+  });
   const turn = await first.claim();
   await expect(first.run(turn)).rejects.toMatchObject({ code: 'fenced' });
   const second = await createAgentWorld({ ground, scenes: [says('I do not know.')], tools: [act.tool] });

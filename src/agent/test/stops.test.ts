@@ -48,6 +48,7 @@ test.each([
   await until('it runs', () => act.runs.length === 1);
   await world.store.turns.stop({ conversation: turn.conversation, by: 'ann', at: world.clock.now() });
   running.stop();
+  await world.clock.pass(500);
   expect(await ended).toBe('left');
   expect(act.runs[0]?.signal.aborted).toBe(true);
   await world.ask('what happened?');

@@ -111,5 +111,7 @@ test('a person in a group is known by name and handle', async () => {
   await world.ask('do it', { chat: 'telegram:-5', direct: false, person: 'eve', role: 'member', name });
   const [system, user] = world.model.requests[0]?.messages ?? [];
   expect(system?.content).toContain('in a group on telegram');
-  expect(user?.content).toMatch(/^Eve \(sent Fri 2026-11-20 09:00 UTC\) Ann \(ann\) \(eve\): do it\n\n\(sent /);
+  expect(user?.content).toMatch(
+    /^Eve \(sent Fri 2026-11-20 09:00 UTC\) Ann \(ann\) \(eve\): do it\n\n\(sent /,
+  );
 });

@@ -23,7 +23,12 @@ test('pure calls run side by side, the others one after another behind them, in 
   const send = recordingTool('send', { effect: 'once', run: act('send') });
   const world = await createAgentWorld({
     scenes: [
-      calls(['send', { text: '1' }], ['look', { text: 'a' }], ['put', { text: '2' }], ['look', { text: 'b' }]),
+      calls(
+        ['send', { text: '1' }],
+        ['look', { text: 'a' }],
+        ['put', { text: '2' }],
+        ['look', { text: 'b' }],
+      ),
       says('done'),
     ],
     tools: [look.tool, put.tool, send.tool],
@@ -122,12 +127,35 @@ test('a tool that ignores its signal does not hold the turn', async () => {
   const turn = await world.claim();
   const ended = world.run(turn);
   await until('it runs', () => deaf.runs.length === 1);
-  await world.clock.pass(5_000);
+  await world.clock.pass(6_000);
   expect(await ended).toBe('ended');
   expect(await world.results(turn)).toMatchObject([
     { outcome: 'error', content: 'It did not work: there was no result within 5 s.' },
   ]);
   expect(deaf.runs[0]?.signal.aborted).toBe(true);
+});
+
+test('a tool that heeds its signal may say how far it got', async () => {
+  const slow = recordingTool('slow', {
+    effect: 'once',
+    timeoutMs: 5_000,
+    run: (_text, { signal }) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve({ ok: false, content: 'killed at line 3' }));
+      }),
+  });
+  const world = await createAgentWorld({
+    scenes: [calls(['slow']), says('it was killed')],
+    tools: [slow.tool],
+    rules: allow('slow'),
+  });
+  await world.receive('go');
+  const turn = await world.claim();
+  const ended = world.run(turn);
+  await until('it runs', () => slow.runs.length === 1);
+  await world.clock.pass(5_000);
+  await ended;
+  expect(await world.results(turn)).toMatchObject([{ outcome: 'error', content: 'killed at line 3' }]);
 });
 
 test.each(['keyed', 'once'] as const)(
@@ -143,7 +171,7 @@ test.each(['keyed', 'once'] as const)(
     const turn = await world.claim();
     const ended = world.run(turn);
     await until('it runs', () => slow.runs.length === 1);
-    await world.clock.pass(5_000);
+    await world.clock.pass(6_000);
     await ended;
     expect(await world.results(turn)).toMatchObject([{ outcome: 'unknown' }]);
     expect(JSON.stringify(world.model.requests[1]?.messages.at(-1))).toContain('Outcome unknown');
@@ -172,7 +200,9 @@ test.each([true, false])(
     const turn = await world.ask('go');
     expect(await world.results(turn)).toMatchObject([{ outcome: 'error' }]);
     expect(JSON.stringify([await world.steps(turn), world.model.requests])).not.toContain('hunter2');
-    expect(world.log.lines).toMatchObject([{ level: 'error', event: 'tool.failed', fields: { tool: 'bad' } }]);
+    expect(world.log.lines).toMatchObject([
+      { level: 'error', event: 'tool.failed', fields: { tool: 'bad' } },
+    ]);
   },
 );
 

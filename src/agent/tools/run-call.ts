@@ -1,10 +1,14 @@
 import { TiroError } from '#core/errors.ts';
+import type { ClockPort } from '#core/ports/clock.ts';
 import type { ToolContext, ToolResult } from '#core/tool.ts';
 import { cutText } from '#lib/cut.ts';
 import { type Moment, commit } from '../moment.ts';
 import type { Intent } from '../next-action.ts';
 import { settleUnknown } from './settle-unknown.ts';
 import { type Prepared, type ResultBody, type Run, unknownOutcome } from './plan.ts';
+
+/** How long an aborted tool may take to end. */
+const lastWordsMs = 500;
 
 /** Runs a call whose intent is a row and commits its result, whatever it is. */
 export async function runCall(moment: Moment, call: Run): Promise<void> {
@@ -13,7 +17,7 @@ export async function runCall(moment: Moment, call: Run): Promise<void> {
   const timeout = new AbortController();
   const cancel = deps.clock.after(call.tool.timeoutMs, () => timeout.abort());
   const signal = AbortSignal.any([run.signal, timeout.signal]);
-  const outcome = await settleWithin(call.prepared, contextOf(moment, call.intent, signal));
+  const outcome = await settleWithin(deps.clock, call.prepared, contextOf(moment, call.intent, signal));
   cancel();
   // Stopped or fenced: the row stays an intent, and its effect class decides what the next boot does with it.
   if (run.signal.aborted && outcome.type !== 'done') return;
@@ -28,19 +32,28 @@ type Outcome =
   | { readonly type: 'threw'; readonly error: unknown }
   | { readonly type: 'aborted' };
 
-/** Ends with the tool or with the signal, whichever is first: a tool that ignores its signal cannot hold the turn. */
-async function settleWithin(prepared: Prepared, context: ToolContext): Promise<Outcome> {
-  const aborted = new Promise<Outcome>((resolve) => {
-    context.signal.addEventListener('abort', () => resolve({ type: 'aborted' }), { once: true });
-  });
-  return Promise.race([run(prepared, context), aborted]);
+/**
+ * Ends with the tool, or soon after its signal: a tool that heeds it can still say how far it got, and one that does not
+ * cannot hold the turn.
+ */
+async function settleWithin(clock: ClockPort, prepared: Prepared, context: ToolContext): Promise<Outcome> {
+  const tooLate = Promise.withResolvers<Outcome>();
+  let cancel = (): void => undefined;
+  const onAbort = (): void => {
+    cancel = clock.after(lastWordsMs, () => tooLate.resolve({ type: 'aborted' }));
+  };
+  context.signal.addEventListener('abort', onAbort, { once: true });
+  const outcome = await Promise.race([run(prepared, context), tooLate.promise]);
+  context.signal.removeEventListener('abort', onAbort);
+  cancel();
+  return outcome;
 }
 
 async function run(prepared: Prepared, context: ToolContext): Promise<Outcome> {
   try {
     return { type: 'done', result: await prepared.run(context) };
   } catch (error) {
-    return { type: 'threw', error };
+    return context.signal.aborted ? { type: 'aborted' } : { type: 'threw', error };
   }
 }
 
