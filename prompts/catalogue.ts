@@ -24,7 +24,9 @@ export async function loadCatalogue(folder: URL = new URL('./', import.meta.url)
         owner: owner.handle,
         person: person.handle,
         role: person.role,
-        place: turn.direct ? `in a direct chat (${channel})` : `in a group on ${channel}, where each message begins with its sender`,
+        place: turn.direct
+          ? `in a direct chat (${channel})`
+          : `in a group on ${channel}, where each message begins with its sender`,
         language: person.language === null ? '' : `; without a hint, in ${person.language}`,
       });
     },

@@ -10,8 +10,11 @@ export interface Recovery {
   settled(turn: TurnId): void;
 }
 
-/** After this many crashes in a row the turns that were running go on one at a time, so that the guilty one is found. */
-const crashesBeforeSolo = 2;
+/**
+ * After two crashes in a row the turns that were running go on one at a time, so that the guilty one is found. The first
+ * of the two ended a healthy boot, so it is not in the store's streak.
+ */
+const streakBeforeSolo = 1;
 
 /**
  * orphans of the last boot → resume (the attempt is written first) → run → settled → healthy
@@ -31,22 +34,33 @@ export function createRecovery(deps: ConversationDeps): Recovery {
     orphans ??= await find();
     if (soloTurn !== null && deps.clock.now() - soloTurn.since >= soloMs) soloTurn = null;
     if (solo && soloTurn !== null) return [];
-    const batch = solo ? orphans.splice(0, 1) : orphans.splice(0);
-    const resumed = await Promise.all(
-      batch.map((turn) => deps.turns.resume({ turn: turn.id, solo, at: deps.clock.now() })),
-    );
-    const turns = resumed.filter((turn) => turn !== null);
-    for (const turn of turns) pending.add(turn.id);
+    const turns = await resume(solo ? orphans.slice(0, 1) : orphans);
     const [first] = turns;
     if (solo && first !== undefined) soloTurn = { id: first.id, since: deps.clock.now() };
     await declareHealthy();
     return turns;
   }
 
+  /** A turn that could not be taken over stays an orphan and is tried again at the next look. */
+  async function resume(batch: readonly Turn[]): Promise<readonly Turn[]> {
+    const results = await Promise.allSettled(
+      batch.map(({ id }) => deps.turns.resume({ turn: id, solo, at: deps.clock.now() })),
+    );
+    const taken = new Set(batch.filter((_, index) => results[index]?.status === 'fulfilled'));
+    orphans = (orphans ?? []).filter((turn) => !taken.has(turn));
+    const turns = results.flatMap((one) =>
+      one.status === 'fulfilled' && one.value !== null ? [one.value] : [],
+    );
+    for (const turn of turns) pending.add(turn.id);
+    const refused = results.find((one) => one.status === 'rejected');
+    if (refused !== undefined && turns.length === 0) throw refused.reason;
+    return turns;
+  }
+
   async function find(): Promise<Turn[]> {
     const found = [...(await deps.turns.orphans())];
     const { crashStreak } = await deps.boots.current();
-    solo = crashStreak >= crashesBeforeSolo && found.length > 0;
+    solo = crashStreak >= streakBeforeSolo && found.length > 0;
     if (found.length > 0) deps.log.info('turn.resuming', { turns: found.length, solo, crashStreak });
     return found;
   }

@@ -1,4 +1,4 @@
-import type { ConversationId, TurnId } from '#core/ids.ts';
+import type { ConversationId } from '#core/ids.ts';
 import type { Step } from '#core/step.ts';
 import type { TurnsPort } from '#core/store/turns.ts';
 import type { Turn } from '#core/turn.ts';
@@ -23,10 +23,11 @@ export interface RunHandle {
 
 export interface RunningTurn {
   readonly turn: Turn;
-  readonly conversation: ConversationId;
   readonly handle: RunHandle;
   /** Messages arrived: those within the window become steps of this turn and cancel its model call in flight. */
   join(): Promise<void>;
+  /** The next attempt begins from the rows: what joined before is among them and is not handed over a second time. */
+  again(): Promise<void>;
   stop(): void;
 }
 
@@ -79,9 +80,12 @@ export function createRunningTurn(
   };
   return {
     turn,
-    conversation: turn.conversation,
     handle,
     join: () => inOrder(async () => (joining.closed ? undefined : takeWaiting(joining, options.joinUntil))),
+    again: () =>
+      inOrder(async () => {
+        joining.waiting = [];
+      }),
     stop: () => stopper.abort(),
   };
 }
@@ -116,5 +120,3 @@ async function seal(joining: Joining): Promise<boolean> {
   await deps.turns.append({ turn: turn.id, at: deps.clock.now(), ...nothing, seal: true });
   return true;
 }
-
-export type RunningTurns = Map<TurnId, RunningTurn>;

@@ -1,12 +1,9 @@
-import { z } from 'zod';
-
 /** A place on a platform where something can be said. `thread` is null where there is none. */
-export const chatAddressSchema = z.object({
-  channel: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
-  chat: z.string().min(1).max(256),
-  thread: z.string().min(1).max(256).nullable(),
-});
-export type ChatAddress = Readonly<z.infer<typeof chatAddressSchema>>;
+export interface ChatAddress {
+  readonly channel: string;
+  readonly chat: string;
+  readonly thread: string | null;
+}
 
 /** One line of text for an address: `telegram:7`, with a thread `telegram:-100/5`. Each part is percent-encoded. */
 export type ChatKey = `${string}:${string}`;

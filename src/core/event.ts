@@ -1,7 +1,20 @@
 import { z } from 'zod';
-import { type ChatKey, type Identity, chatAddressSchema } from './address.ts';
+import type { ChatKey, Identity } from './address.ts';
 import type { ConversationId, EventId, TurnId } from './ids.ts';
 import type { Role } from './person.ts';
+
+/** Ids become parts of keys: text that cannot be encoded (a lone surrogate) is refused here, not deep inside. */
+const platformIdSchema = z
+  .string()
+  .min(1)
+  .max(512)
+  .refine((id) => id.isWellFormed(), 'must be well-formed text');
+
+const chatAddressSchema = z.object({
+  channel: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
+  chat: platformIdSchema,
+  thread: platformIdSchema.nullable(),
+});
 
 /** A file as the platform names it; the bytes are fetched only after the sender is authorised. */
 export const fileRefSchema = z.object({
@@ -18,11 +31,11 @@ export type FileRef = Readonly<z.infer<typeof fileRefSchema>>;
  * `platformId` is the dedupe key within the channel: the same delivery, seen again, carries the same one.
  */
 export const inboundEventSchema = z.object({
-  platformId: z.string().min(1).max(512),
+  platformId: platformIdSchema,
   kind: z.enum(['message', 'edit', 'button', 'reaction']),
   chat: chatAddressSchema,
   direct: z.boolean(),
-  sender: z.object({ id: z.string().min(1).max(256), name: z.string().max(256) }),
+  sender: z.object({ id: platformIdSchema, name: z.string().max(256) }),
   /** The text is meant for the bot: always in a direct chat; in a group when it is mentioned or replied to. */
   addressed: z.boolean(),
   text: z.string(),

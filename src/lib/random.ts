@@ -5,7 +5,9 @@ const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** `length` characters from the operating system's randomness. Fit for secrets. */
 export function randomCode(length: number): string {
-  return Array.from(randomBytes(length), (byte) => alphabet.charAt(byte & 31)).join('');
+  let code = '';
+  for (const byte of randomBytes(length)) code += alphabet.charAt(byte & 31);
+  return code;
 }
 
 /** A bearer secret: 32 bytes, hex. */

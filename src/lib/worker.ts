@@ -22,7 +22,8 @@ export function createWorker(
 ): Worker {
   let wakeUp = new AbortController();
   let defects = 0;
-  return { start, wake: () => wakeUp.abort() };
+  // With a reason: without one an abort makes an exception with its stack, at every commit.
+  return { start, wake: () => wakeUp.abort('woken') };
 
   async function start(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {

@@ -1,13 +1,12 @@
 /** Rests a channel that fails, so that an outage costs a few calls and not a storm. */
 export interface Breaker {
+  /** The channel answered, whatever it said. */
   succeeded(channel: string): void;
   failed(channel: string): void;
   /** Channels that rest now. */
   resting(now: number): readonly string[];
-  /** A channel is tried again after its rest: one delivery at a time until one goes through. */
-  probing(now: number): boolean;
-  /** When the next rest ends, or null. */
-  nextAt(now: number): number | null;
+  /** Channels that have rested: each is tried with one delivery at a time until one gets an answer. */
+  probing(now: number): readonly string[];
 }
 
 const failuresToOpen = 5;
@@ -25,17 +24,20 @@ export function createBreaker(clock: { now(): number }): Breaker {
   return {
     succeeded: (channel) => void states.delete(channel),
     failed(channel) {
-      const failures = (states.get(channel)?.failures ?? 0) + 1;
-      const rests = failures - failuresToOpen;
+      const now = clock.now();
+      const { failures, restUntil } = states.get(channel) ?? { failures: 0, restUntil: 0 };
+      // Calls that were under way when the channel was put to rest say nothing new.
+      if (restUntil > now) return;
+      const rests = failures + 1 - failuresToOpen;
       const restMs = rests < 0 ? 0 : Math.min(firstRestMs * 2 ** rests, longestRestMs);
-      states.set(channel, { failures, restUntil: clock.now() + restMs });
+      states.set(channel, { failures: failures + 1, restUntil: now + restMs });
     },
-    resting: (now) => [...states].filter(([, state]) => state.restUntil > now).map(([channel]) => channel),
+    resting: (now) => channelsWhere(({ restUntil }) => restUntil > now),
     probing: (now) =>
-      [...states.values()].some((state) => state.failures >= failuresToOpen && state.restUntil <= now),
-    nextAt(now) {
-      const ends = [...states.values()].map((state) => state.restUntil).filter((end) => end > now);
-      return ends.length === 0 ? null : Math.min(...ends);
-    },
+      channelsWhere(({ failures, restUntil }) => failures >= failuresToOpen && restUntil <= now),
   };
+
+  function channelsWhere(holds: (state: State) => boolean): readonly string[] {
+    return [...states].filter(([, state]) => holds(state)).map(([channel]) => channel);
+  }
 }

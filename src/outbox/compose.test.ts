@@ -49,7 +49,11 @@ test('words become rows in the first dialect: the first answers, the last has th
 });
 
 test('a preview is replaced by the first of them', () => {
-  const rows = say(`${'one '.repeat(40)}\n\n${'two '.repeat(40)}`, { maxText: 200 }, { editOf: 'dlv_preview' });
+  const rows = say(
+    `${'one '.repeat(40)}\n\n${'two '.repeat(40)}`,
+    { maxText: 200 },
+    { editOf: 'dlv_preview' },
+  );
   expect(rows[0]?.body).toMatchObject({ kind: 'edit', target: 'dlv_preview' });
   expect(rows.slice(1).map(({ body }) => body.kind)).toEqual(rows.slice(1).map(() => 'message'));
 });

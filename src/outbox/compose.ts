@@ -1,5 +1,5 @@
 import { type ChatKey, parseChatKey } from '#core/address.ts';
-import type { Abilities, DeliveryBody, NewDelivery } from '#core/delivery.ts';
+import type { Abilities, Delivery, DeliveryBody, NewDelivery } from '#core/delivery.ts';
 import type { IdsPort } from '#core/ids.ts';
 import type { ComposePort, Saying } from '#core/ports/compose.ts';
 import type { Chunk, RenderPort } from '#core/ports/render.ts';
@@ -27,8 +27,9 @@ export function createCompose(deps: ComposeDeps): ComposePort {
       if (abilities === null || abilities.delivery === 'pull') return [];
       const [dialect] = abilities.dialects;
       const chunks = deps.render.chunk(saying.markdown, { dialect, ...limitOf(abilities) });
+      const buttons = abilities.buttons ? [...saying.buttons] : [];
       return chunks.map((chunk, index): NewDelivery => {
-        const shown = { ...chunk, dialect, buttons: index === chunks.length - 1 ? [...saying.buttons] : [] };
+        const shown = { ...chunk, dialect, buttons: index === chunks.length - 1 ? buttons : [] };
         const key = `${saying.key}:${index}`;
         return {
           id: deps.ids.delivery(),
@@ -52,7 +53,7 @@ function bodyOf(
 }
 
 /** The room for text: the platform's limit less the mark and its line break. */
-export function limitOf(abilities: Abilities): { limit: number; countedAs: Abilities['countedAs'] } {
+function limitOf(abilities: Abilities): { limit: number; countedAs: Abilities['countedAs'] } {
   return { limit: abilities.maxText - repeatedMark.length - 1, countedAs: abilities.countedAs };
 }
 
@@ -62,20 +63,43 @@ export function composeNextDialect(
   row: NewDelivery,
   abilities: Abilities,
 ): readonly NewDelivery[] {
-  const { body } = row;
+  const { chat, preview, body } = row;
   if (body.kind !== 'message' && body.kind !== 'edit') return [];
   const next = abilities.dialects[abilities.dialects.indexOf(body.dialect) + 1];
   if (next === undefined) return [];
   const chunks = deps.render.chunk(body.markdown, { dialect: next, ...limitOf(abilities) });
-  return chunks.map((chunk, index) => {
-    const buttons = index === chunks.length - 1 ? body.buttons : [];
+  // A preview is one message: what does not fit comes with the final text.
+  const shown = preview ? chunks.slice(0, 1) : chunks;
+  return shown.map((chunk, index) => {
+    const buttons = index === shown.length - 1 ? body.buttons : [];
     const first: DeliveryBody = { ...body, ...chunk, dialect: next, buttons };
     const later: DeliveryBody = { kind: 'message', replyTo: null, ...chunk, dialect: next, buttons };
-    return {
-      ...row,
-      id: deps.ids.delivery(),
-      key: `${row.key}:${next}:${index}`,
-      body: index === 0 ? first : later,
-    };
+    const key = `${row.key}:${next}:${index}`;
+    return { id: deps.ids.delivery(), key, chat, preview, body: index === 0 ? first : later };
   });
+}
+
+/**
+ * The words of an edit that the platform refuses for good, as a message: somebody may have deleted what it edits. Empty:
+ * it is no such edit.
+ */
+export function composeInstead(deps: Pick<ComposeDeps, 'ids'>, row: Delivery): readonly NewDelivery[] {
+  const { chat, preview, body } = row;
+  if (body.kind !== 'edit' || preview || row.targetPlatformId === null) return [];
+  return [{ id: deps.ids.delivery(), key: `${row.key}:message`, chat, preview, body: asMessage(body) }];
+}
+
+/** An edit whose message never came out says the same as a message; what may stand there twice carries the mark. */
+export function bodyToSend(row: Delivery): DeliveryBody {
+  const { body } = row;
+  const shown = body.kind === 'edit' && row.targetPlatformId === null ? asMessage(body) : body;
+  if (!row.repeated) return shown;
+  if (shown.kind === 'message' || shown.kind === 'edit')
+    return { ...shown, text: `${shown.text}\n${repeatedMark}` };
+  return shown.kind === 'file' ? { ...shown, caption: `${shown.caption}\n${repeatedMark}`.trim() } : shown;
+}
+
+function asMessage(edit: Extract<DeliveryBody, { kind: 'edit' }>): DeliveryBody {
+  const { markdown, text, dialect, buttons } = edit;
+  return { kind: 'message', replyTo: null, markdown, text, dialect, buttons };
 }

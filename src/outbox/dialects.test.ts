@@ -62,9 +62,9 @@ describe('a refused format', () => {
     const withButtons = telegram.calls.filter(
       ({ delivery }) => 'buttons' in delivery.body && delivery.body.buttons.length > 0,
     );
-    expect(withButtons.map(({ delivery }) => telegram.calls.findIndex((call) => call.delivery === delivery))).toEqual(
-      [1, 4],
-    );
+    expect(
+      withButtons.map(({ delivery }) => telegram.calls.findIndex((call) => call.delivery === delivery)),
+    ).toEqual([1, 4]);
   });
 
   test('the mark goes over to the replacement of what may stand there already, and only to it', async () => {

@@ -117,7 +117,10 @@ test('transient is tried again later and later, spread by jitter', async () => {
 test('after a day of trying a row is dead, visible, and can be redriven for another day', async () => {
   const world = await createOutboxWorld();
   const telegram = world.channel('telegram');
-  telegram.scripts.set(ann, Array.from({ length: 500 }, () => refused));
+  telegram.scripts.set(
+    ann,
+    Array.from({ length: 500 }, () => refused),
+  );
   const [id] = await world.say(ann, 'hello');
   const until24h = world.clock.now() + 24 * hourMs;
   while ((await world.row(id)).status === 'queued') {

@@ -1,31 +1,24 @@
-import { parseChatKey } from '#core/address.ts';
-import type { Delivery, DeliveryBody, OutboundDelivery, SendResult } from '#core/delivery.ts';
-import { TiroError } from '#core/errors.ts';
-import type { IdsPort } from '#core/ids.ts';
+import type { Delivery, SendResult } from '#core/delivery.ts';
+import type { DeliveryId } from '#core/ids.ts';
 import type { AdapterPort } from '#core/ports/adapter.ts';
-import type { ClockPort, LogPort, RandomPort } from '#core/ports/clock.ts';
-import type { RenderPort } from '#core/ports/render.ts';
 import type { OutboxPort } from '#core/store/outbox.ts';
+import { createInOrder } from '#lib/in-order.ts';
 import { type Worker, createWorker } from '#lib/worker.ts';
 import { type Breaker, createBreaker } from './breaker.ts';
-import { composeNextDialect, repeatedMark } from './compose.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import { type DeliverDeps, type Deliverer, createDeliverer } from './deliver.ts';
 import { type Pace, createPace } from './pace.ts';
 
-export interface OutboxDeps {
+export interface OutboxDeps extends DeliverDeps {
   readonly outbox: Pick<OutboxPort, 'claim' | 'settle' | 'interrupted'>;
-  readonly adapter: (channel: string) => AdapterPort | null;
-  readonly render: RenderPort;
-  readonly ids: IdsPort;
-  readonly clock: ClockPort;
-  readonly random: RandomPort;
-  readonly log: LogPort;
 }
 
 export interface Outbox extends Worker {
   /** Starts what is due and returns before it has ended. True: there may be more. */
   tick(): Promise<boolean>;
-  /** Waits for the calls in flight; those still open when the signal aborts are cut off and settle as unknown. */
+  /**
+   * Sends what is due and waits for the calls in flight, until the signal aborts: those still open then are cut off and
+   * end as unknown. Nothing is sent afterwards. Never rejects.
+   */
   drain(signal: AbortSignal): Promise<void>;
 }
 
@@ -33,13 +26,18 @@ interface Station {
   readonly deps: OutboxDeps;
   readonly breaker: Breaker;
   readonly pace: Pace;
-  readonly inFlight: Map<string, Promise<void>>;
+  readonly deliverer: Deliverer;
+  readonly inFlight: Map<DeliveryId, { readonly channel: string; readonly done: Promise<void> }>;
+  /** The delivery that tries a channel after its rest. */
+  readonly probes: Map<string, DeliveryId>;
   readonly stopper: AbortController;
   readonly wake: () => void;
   recovered: boolean;
+  draining: boolean;
 }
 
-const maxInFlight = 64;
+/** Per channel, so that one whose calls all hang leaves the others their room; a claim may go over it once. */
+const roomOfChannel = 32;
 const pollMs = 250;
 
 /**
@@ -50,192 +48,123 @@ const pollMs = 250;
  */
 export function createOutbox(deps: OutboxDeps): Outbox {
   const onDefect = (error: unknown): void => deps.log.error('outbox.defect', { error });
-  const worker = createWorker({ clock: deps.clock, onDefect }, { pollMs, tick: () => tick(station) });
+  const inOrder = createInOrder();
+  const tick = (): Promise<boolean> => inOrder(() => tickStation(station));
+  const worker = createWorker({ clock: deps.clock, onDefect }, { pollMs, tick });
+  const stopper = new AbortController();
+  const [breaker, pace] = [createBreaker(deps.clock), createPace(deps.clock)];
+  const onAnswer = (row: Delivery, adapter: AdapterPort, result: SendResult): void =>
+    learn(station, row, { adapter, result });
   const station: Station = {
     deps,
-    breaker: createBreaker(deps.clock),
-    pace: createPace(deps.clock),
+    breaker,
+    pace,
+    deliverer: createDeliverer(deps, { stop: stopper.signal, onAnswer }),
     inFlight: new Map(),
-    stopper: new AbortController(),
+    probes: new Map(),
+    stopper,
     wake: () => worker.wake(),
     recovered: false,
+    draining: false,
   };
-  return { ...worker, tick: () => tick(station), drain: (signal) => drain(station, signal) };
+  return { ...worker, tick, drain: (signal) => drain(station, signal, { tick, onDefect }) };
 }
 
-async function tick(station: Station): Promise<boolean> {
-  const { deps, breaker, pace, inFlight } = station;
-  if (station.stopper.signal.aborted) return false;
+async function tickStation(station: Station): Promise<boolean> {
+  const { deps, breaker, inFlight, probes, stopper } = station;
+  if (stopper.signal.aborted) return false;
   if (!station.recovered) await recover(station);
   const now = deps.clock.now();
-  const limit = breaker.probing(now) ? 1 : maxInFlight - inFlight.size;
-  if (limit <= 0) return false;
-  const pausedChats = pace.pausedChats(now);
-  const rows = await deps.outbox.claim({ now, limit, pausedChannels: breaker.resting(now), pausedChats });
-  for (const row of rows) launch(station, row);
-  return rows.length === limit && limit > 1;
-}
-
-function launch(station: Station, row: Delivery): void {
-  const { deps, inFlight } = station;
-  const done = deliver(station, row)
-    .catch((error: unknown) => reportDefect(deps.log, row, error))
-    .finally(() => {
-      inFlight.delete(row.id);
-      station.wake();
-    });
-  inFlight.set(row.id, done);
-}
-
-function reportDefect(log: LogPort, row: Delivery, error: unknown): void {
-  // The row stays `sending`: the next boot finds it interrupted and decides by the channel's semantics.
-  if (error instanceof TiroError && error.code === 'fenced')
-    log.info('delivery.fenced', { delivery: row.id });
-  else log.error('delivery.defect', { delivery: row.id, error });
-}
-
-async function deliver(station: Station, row: Delivery): Promise<void> {
-  const { deps, breaker, pace } = station;
-  const address = parseChatKey(row.chat);
-  const adapter = address === null ? null : deps.adapter(address.channel);
-  if (address === null || adapter === null)
-    return settle(station, row, channelMissing(row, deps.clock.now()));
-  const outbound: OutboundDelivery = {
-    id: row.id,
-    address,
-    body: bodyToSend(row),
-    targetPlatformId: row.targetPlatformId,
-  };
-  const result = await sendSafely(adapter, outbound, station.stopper.signal);
-  pace.sent(row.chat, adapter.abilities.sendEveryMs);
-  if (result.ok) breaker.succeeded(adapter.name);
-  else if (result.error.type === 'transient' || result.error.type === 'unknown') breaker.failed(adapter.name);
-  await settleResult(station, row, { result, adapter, outbound });
-}
-
-/** An adapter that throws broke its contract; whether its call left is not known. */
-async function sendSafely(
-  adapter: AdapterPort,
-  outbound: OutboundDelivery,
-  signal: AbortSignal,
-): Promise<SendResult> {
-  try {
-    return await adapter.send(outbound, signal);
-  } catch (error) {
-    return {
-      ok: false,
-      error: { type: 'unknown', reason: `the ${adapter.name} adapter failed: ${String(error)}` },
-    };
+  const probing = breaker.probing(now);
+  const paused = [...breaker.resting(now), ...fullChannels(station)];
+  let more = await claim(station, { limit: roomOfChannel, pausedChannels: [...paused, ...probing] });
+  for (const channel of probing) {
+    const probe = probes.get(channel);
+    if (probe !== undefined && inFlight.has(probe)) continue;
+    const others = probing.filter((other) => other !== channel);
+    more = (await claim(station, { limit: 1, pausedChannels: [...paused, ...others] })) || more;
   }
+  return more;
 }
 
-interface Attempt {
-  readonly result: SendResult;
-  readonly adapter: AdapterPort;
-  readonly outbound: OutboundDelivery;
-}
-
-async function settleResult(station: Station, row: Delivery, attempt: Attempt): Promise<void> {
-  const { deps } = station;
-  const { result, adapter, outbound } = attempt;
-  if (result.ok) return settle(station, row, { status: 'sent', platformId: result.platformId });
-  if (result.error.type === 'format-refused') {
-    const replacements = composeNextDialect(deps, row, adapter.abilities);
-    if (replacements.length > 0) {
-      const reason = `format refused, sent in the next dialect: ${result.error.reason}`;
-      const outcome = { status: 'cancelled', reason } as const;
-      return deps.outbox.settle({ id: row.id, at: deps.clock.now(), outcome, replacements });
-    }
+/** True: it took as many as it could, there may be more. */
+async function claim(
+  station: Station,
+  which: { readonly limit: number; readonly pausedChannels: readonly string[] },
+): Promise<boolean> {
+  const { deps, pace, deliverer, probes } = station;
+  const now = deps.clock.now();
+  // On the way out the pace is left to the platform: it says so when it minds.
+  const pausedChats = station.draining ? [] : pace.pausedChats(now);
+  const rows = await deps.outbox.claim({ now, pausedChats, ...which });
+  for (const row of rows) {
+    if (station.breaker.probing(now).includes(channelOf(row))) probes.set(channelOf(row), row.id);
+    launch(station, row, deliverer.deliver(row));
   }
-  if (result.error.type === 'unknown')
-    return settle(station, row, await lookUp(station, row, { adapter, outbound }));
-  const semantics = adapter.abilities.sendSemantics;
-  return settle(
-    station,
-    row,
-    outcomeOf(row, result.error, { now: deps.clock.now(), semantics, random: deps.random }),
-  );
+  return rows.length === which.limit;
 }
 
-/** The answer of a call was lost. Where the platform can be asked, it is asked; else the next try carries the mark. */
-async function lookUp(station: Station, row: Delivery, call: Omit<Attempt, 'result'>): Promise<Outcome> {
-  const { deps } = station;
-  const { adapter, outbound } = call;
-  const at = { now: deps.clock.now(), semantics: adapter.abilities.sendSemantics, random: deps.random };
-  const lost = { type: 'unknown', reason: 'the answer of the platform was lost' } as const;
-  if (adapter.abilities.sendSemantics !== 'reconcilable' || adapter.lookup === undefined)
-    return outcomeOf(row, lost, at);
-  const seen = await adapter.lookup(outbound);
-  if (seen.found === 'sent') return { status: 'sent', platformId: seen.platformId };
-  if (seen.found === 'absent') return outcomeOf(row, { type: 'transient', reason: 'it had not arrived' }, at);
-  return outcomeOf(row, lost, at);
+function fullChannels({ inFlight }: Station): readonly string[] {
+  const counts = Map.groupBy(inFlight.values(), ({ channel }) => channel);
+  return [...counts].filter(([, calls]) => calls.length >= roomOfChannel).map(([channel]) => channel);
 }
 
-/** Rows that a crash left in mid-call: sent again by key, looked up, or sent again with the mark. */
 async function recover(station: Station): Promise<void> {
-  const { deps } = station;
-  for (const row of await deps.outbox.interrupted()) {
-    const address = parseChatKey(row.chat);
-    const adapter = address === null ? null : deps.adapter(address.channel);
-    if (address === null || adapter === null) {
-      await settle(station, row, channelMissing(row, deps.clock.now()));
-      continue;
-    }
-    const outbound = { id: row.id, address, body: bodyToSend(row), targetPlatformId: row.targetPlatformId };
-    const outcome = await lookUp(station, row, { adapter, outbound });
-    // No wait: nothing has failed, the gateway was merely away.
-    await settle(
-      station,
-      row,
-      outcome.status === 'queued' ? { ...outcome, dueAt: deps.clock.now() } : outcome,
-    );
-  }
+  for (const row of await station.deps.outbox.interrupted())
+    launch(station, row, station.deliverer.resume(row));
   station.recovered = true;
 }
 
-/** A channel that is not configured now may be again: its rows wait, up to the usual end. */
-function channelMissing(row: Delivery, now: number): Outcome {
-  const error = {
-    type: 'rate-limited',
-    retryAfterMs: 60_000,
-    reason: 'its channel is not configured',
-  } as const;
-  return outcomeOf(row, error, { now, semantics: 'blind', random: { next: () => 0.5 } });
+function launch({ inFlight, wake }: Station, row: Delivery, work: Promise<void>): void {
+  const done = work.finally(() => {
+    inFlight.delete(row.id);
+    wake();
+  });
+  inFlight.set(row.id, { channel: channelOf(row), done });
 }
 
-async function settle(station: Station, row: Delivery, outcome: Outcome): Promise<void> {
-  const { deps } = station;
-  if (outcome.status === 'dead') {
-    deps.log.warn('delivery.dead', { delivery: row.id, chat: row.chat, reason: outcome.reason });
-  }
-  await deps.outbox.settle({ id: row.id, at: deps.clock.now(), outcome, replacements: [] });
+/** What an answer says about its channel. Every one that came shows that the platform is there. */
+function learn(
+  { breaker, pace }: Station,
+  row: Delivery,
+  answer: { readonly adapter: AdapterPort; readonly result: SendResult },
+): void {
+  const { result, adapter } = answer;
+  const { sendEveryMs, editEveryMs } = adapter.abilities;
+  pace.sent(row.chat, row.body.kind === 'edit' ? Math.max(sendEveryMs, editEveryMs) : sendEveryMs);
+  const isLost = !result.ok && (result.error.type === 'transient' || result.error.type === 'unknown');
+  if (isLost) breaker.failed(adapter.name);
+  else breaker.succeeded(adapter.name);
 }
 
-/** An edit whose target never reached the platform says the same as a new message; a repeat carries the mark. */
-function bodyToSend(row: Delivery): DeliveryBody {
-  const { body } = row;
-  const shown: DeliveryBody =
-    body.kind === 'edit' && row.targetPlatformId === null
-      ? {
-          kind: 'message',
-          replyTo: null,
-          markdown: body.markdown,
-          text: body.text,
-          dialect: body.dialect,
-          buttons: body.buttons,
-        }
-      : body;
-  if (!row.repeated) return shown;
-  if (shown.kind === 'message' || shown.kind === 'edit')
-    return { ...shown, text: `${shown.text}\n${repeatedMark}` };
-  return shown.kind === 'file' ? { ...shown, caption: `${shown.caption}\n${repeatedMark}`.trim() } : shown;
+function channelOf({ chat }: Delivery): string {
+  return chat.slice(0, chat.indexOf(':'));
 }
 
-async function drain(station: Station, signal: AbortSignal): Promise<void> {
-  const all = Promise.all(station.inFlight.values()).then(() => undefined);
-  const cut = (): void => station.stopper.abort();
+interface Loop {
+  readonly tick: () => Promise<boolean>;
+  readonly onDefect: (error: unknown) => void;
+}
+
+async function drain(station: Station, signal: AbortSignal, { tick, onDefect }: Loop): Promise<void> {
+  const { inFlight, stopper } = station;
+  const open = (): Promise<void>[] => [...inFlight.values()].map(({ done }) => done);
+  const cut = (): void => stopper.abort();
+  station.draining = true;
   if (signal.aborted) cut();
   else signal.addEventListener('abort', cut, { once: true });
-  await all;
+  try {
+    for (let more = true; more && !stopper.signal.aborted;) {
+      more = await tick();
+      // A call that ends frees the next row of its chat.
+      if (inFlight.size > 0) more = await Promise.race(open()).then(() => true);
+    }
+  } catch (error) {
+    onDefect(error);
+  }
+  await Promise.all(open());
   cut();
+  // The loop may be in the middle of a tick: what it still claims goes back into the queue.
+  await tick();
+  await Promise.all(open());
 }

@@ -7,8 +7,10 @@ export type Outcome = Parameters<OutboxPort['settle']>[0]['outcome'];
 const retry = { firstMs: 1_000, maxMs: 300_000, jitter: 0.2 } as const;
 /** A delivery that could not be made for a day is given up, and can be redriven by hand. */
 const giveUpAfterMs = 24 * 3_600_000;
+/** The gateway may have been off for that day: it still tries for some minutes, until its network is up. */
+const fewestTries = 8;
 
-/** What a failed call means for its row. `format-refused` and `unknown` on reconcilable channels are decided before. */
+/** What a failed call means for its row. `unknown` on reconcilable channels is looked up before. */
 export function outcomeOf(
   row: Delivery,
   error: SendError,
@@ -19,36 +21,46 @@ export function outcomeOf(
   },
 ): Outcome {
   const { now } = at;
+  const isOld = now - row.createdAt >= giveUpAfterMs;
+  const triedOut = isOld && row.attempts + 1 >= fewestTries;
   const again = { status: 'queued', reason: error.reason, repeated: false } as const;
+  const backoff = { dueAt: now + backoffMs(retry, row.attempts + 1, at.random), countAttempt: true };
   switch (error.type) {
     case 'rate-limited':
       // An instruction, not a failure: it is no attempt.
-      return orGiveUp(row, now, { ...again, dueAt: now + error.retryAfterMs, countAttempt: false });
+      if (isOld) return givenUp(row, tooLong(error.reason));
+      return { ...again, dueAt: now + error.retryAfterMs, countAttempt: false };
     case 'transient':
-      return orGiveUp(row, now, {
-        ...again,
-        dueAt: now + backoffMs(retry, row.attempts + 1, at.random),
-        countAttempt: true,
-      });
+      return triedOut ? givenUp(row, tooLong(error.reason)) : { ...again, ...backoff };
     case 'permanent':
     case 'format-refused':
-      return { status: 'dead', reason: error.reason };
-    case 'unknown':
-      return orGiveUp(row, now, {
-        ...again,
-        dueAt: now + backoffMs(retry, row.attempts + 1, at.random),
-        countAttempt: true,
-        repeated: mayRepeat(row, at.semantics),
-      });
+      return givenUp(row, error.reason);
+    case 'unknown': {
+      const repeated = mayRepeat(row, at.semantics);
+      // Only a row that waits can be marked, and a redrive of a dead one must know of the mark.
+      if (triedOut && (row.repeated || !repeated)) return givenUp(row, tooLong(error.reason));
+      return { ...again, ...backoff, repeated };
+    }
   }
 }
 
 /** A second try may be seen twice: only where the platform cannot absorb it and the call is not idempotent by nature. */
 export function mayRepeat(row: Delivery, semantics: Abilities['sendSemantics']): boolean {
-  return semantics !== 'idempotent' && (row.body.kind === 'message' || row.body.kind === 'file');
+  return semantics !== 'idempotent' && makesMessage(row);
 }
 
-function orGiveUp(row: Delivery, now: number, outcome: Extract<Outcome, { status: 'queued' }>): Outcome {
-  if (now - row.createdAt < giveUpAfterMs) return outcome;
-  return { status: 'dead', reason: `not delivered within 24 h; last: ${outcome.reason}` };
+/** An edit whose message never came out is sent as a message. */
+export function makesMessage({ body, targetPlatformId }: Delivery): boolean {
+  return (
+    body.kind === 'message' || body.kind === 'file' || (body.kind === 'edit' && targetPlatformId === null)
+  );
+}
+
+/** A preview is no dead letter: nobody waits for it, and a redrive would put it in the place of the final text. */
+function givenUp(row: Delivery, reason: string): Outcome {
+  return { status: row.preview ? 'cancelled' : 'dead', reason };
+}
+
+function tooLong(last: string): string {
+  return `not delivered within 24 h; last: ${last}`;
 }

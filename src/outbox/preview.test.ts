@@ -284,5 +284,7 @@ async function shown(world: OutboxWorld, turn: Turn, words: string): Promise<voi
 }
 
 function isOf(markdown: string, words: string): boolean {
-  return markdown.endsWith('…') ? markdown === `${words.trimEnd()} …` : words.startsWith(markdown.slice(0, 40));
+  return markdown.endsWith('…')
+    ? markdown === `${words.trimEnd()} …`
+    : words.startsWith(markdown.slice(0, 40));
 }

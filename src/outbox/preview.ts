@@ -1,5 +1,5 @@
 import type { NewDelivery } from '#core/delivery.ts';
-import type { IdsPort, TurnId } from '#core/ids.ts';
+import type { IdsPort } from '#core/ids.ts';
 import type { ClockPort, LogPort } from '#core/ports/clock.ts';
 import type { ComposePort, PreviewPort } from '#core/ports/compose.ts';
 import type { OutboxPort } from '#core/store/outbox.ts';
@@ -21,7 +21,9 @@ export interface PreviewOptions {
 
 interface Shown {
   lastAt: number;
-  writing: Promise<unknown> | null;
+  /** Rendered, and cut to the one message that a preview is. */
+  lastText: string;
+  writing: Promise<void> | null;
 }
 
 /**
@@ -29,27 +31,26 @@ interface Shown {
  * interval per turn; what comes faster is skipped, the final text replaces it all.
  */
 export function createPreview(deps: PreviewDeps, options: PreviewOptions): PreviewPort {
-  const byTurn = new Map<TurnId, Shown>();
+  // By the object that a run of a turn holds, so that a run that is stopped leaves nothing behind.
+  const byRun = new WeakMap<Turn, Shown>();
   return {
     show(turn, text) {
       const abilities = deps.compose.abilitiesOf(turn.chat);
       if (abilities === null || abilities.delivery === 'pull' || !abilities.edits) return;
       const now = deps.clock.now();
-      const shown = byTurn.get(turn.id) ?? { lastAt: 0, writing: null };
-      byTurn.set(turn.id, shown);
+      const shown = byRun.get(turn) ?? { lastAt: 0, lastText: '', writing: null };
+      byRun.set(turn, shown);
       if (shown.writing !== null || text.length < options.minChars) return;
       if (now - turn.startedAt < options.firstAfterMs || now - shown.lastAt < abilities.editEveryMs) return;
       shown.lastAt = now;
-      shown.writing = write(deps, turn, text).finally(() => {
+      shown.writing = write(deps, { turn, shown, text }).finally(() => {
         shown.writing = null;
       });
     },
     async finish(turn) {
       const abilities = deps.compose.abilitiesOf(turn.chat);
       if (abilities === null || abilities.delivery === 'pull' || !abilities.edits) return null;
-      const shown = byTurn.get(turn.id);
-      byTurn.delete(turn.id);
-      await shown?.writing;
+      await byRun.get(turn)?.writing;
       // Asked of the rows, not of memory: the preview may be of a boot that crashed.
       const row = await deps.outbox.previewOf(turn.id);
       return row?.id ?? null;
@@ -57,23 +58,28 @@ export function createPreview(deps: PreviewDeps, options: PreviewOptions): Previ
   };
 }
 
-async function write(deps: PreviewDeps, turn: Turn, text: string): Promise<void> {
+/** Never rejects: a preview is a courtesy, and without it the final text is sent whole. */
+async function write(
+  deps: PreviewDeps,
+  { turn, shown, text }: { readonly turn: Turn; readonly shown: Shown; readonly text: string },
+): Promise<void> {
   const { ids, compose, clock, log } = deps;
   const saying = { chat: turn.chat, markdown: `${text} …`, replyTo: null, buttons: [], editOf: null };
-  const [first] = compose.say({ ...saying, key: `preview:${turn.id}` });
-  if (first === undefined || first.body.kind !== 'message') return;
-  const { markdown, dialect, text: rendered } = first.body;
-  const edit: NewDelivery = {
-    id: ids.delivery(),
-    key: `preview:${turn.id}:${ids.delivery()}`,
-    chat: turn.chat,
-    preview: true,
-    body: { kind: 'edit', target: first.id, markdown, text: rendered, dialect, buttons: [] },
-  };
   try {
+    const [first] = compose.say({ ...saying, key: `preview:${turn.id}` });
+    if (first === undefined || first.body.kind !== 'message' || first.body.text === shown.lastText) return;
+    const { markdown, dialect, text: rendered } = first.body;
+    const edit: NewDelivery = {
+      id: ids.delivery(),
+      key: `preview:${turn.id}:${ids.delivery()}`,
+      chat: turn.chat,
+      preview: true,
+      body: { kind: 'edit', target: first.id, markdown, text: rendered, dialect, buttons: [] },
+    };
     await deps.outbox.preview({ turn: turn.id, first: { ...first, preview: true }, edit, at: clock.now() });
+    shown.lastText = rendered;
   } catch (error) {
-    // A preview is a courtesy: without it the final text is sent whole. What ended the turn is met by its next commit.
+    // What ended the turn is met by its next commit.
     log.warn('delivery.preview-failed', { turn: turn.id, error });
   }
 }

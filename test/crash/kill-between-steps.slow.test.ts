@@ -35,7 +35,8 @@ function verdict(seen: Seen): readonly string[] {
   const times = (tool: string): number => seen.effects.filter((effect) => effect.tool === tool).length;
   const keys = new Set(seen.effects.filter(({ tool }) => tool === 'keep').map(({ key }) => key));
   const passed = (pattern: RegExp): number => seen.trace.filter((point) => pattern.test(point)).length;
-  const openSends = passed(/^before adapter\.send message/) - passed(/^after outbox\.settle sent/);
+  // Between the commit of an answer and that of its delivery nobody can know whether the call had left.
+  const openSends = passed(/^before turns\.append \[.*\bend\]/) - passed(/^after outbox\.settle sent/);
   // A reply whose commit was passed before the kill must not be asked for again; three replies are needed in all.
   const committed = passed(/^after turns\.append \[.*\breply\b/);
   const checks: readonly (readonly [boolean, string])[] = [

@@ -110,9 +110,7 @@ export function createTestChannel(
     return { ok: false, error: answer };
   }
 
-  async function lookup(
-    delivery: OutboundDelivery,
-  ): ReturnType<Exclude<AdapterPort['lookup'], undefined>> {
+  async function lookup(delivery: OutboundDelivery): ReturnType<Exclude<AdapterPort['lookup'], undefined>> {
     lookups.push(delivery);
     if (channel.lookupSays === 'deaf') await aborted(new AbortController().signal);
     if (channel.lookupSays === 'throws') throw new Error('history is closed');

@@ -160,7 +160,7 @@ export async function createOutboxWorld(options: WorldOptions = {}): Promise<Out
     return { ...station, store, pump };
 
     async function pump(): Promise<void> {
-      for (let before = -1; before !== claimed; ) {
+      for (let before = -1; before !== claimed;) {
         before = claimed;
         await station.deliveries.tick();
         await until('no call is in flight', async () => (await store.outbox.countByStatus()).sending === 0);

@@ -69,7 +69,7 @@ export interface StaleQuestion {
 
 export type Claim =
   | { readonly type: 'turn'; readonly turn: Turn }
-  /** These events became `stale`: ask the chat once. */
+  /** These events became `stale`: ask the chat once. An unanswered question comes again at each boot, with its number. */
   | { readonly type: 'stale'; readonly question: StaleQuestion }
   | { readonly type: 'none' };
 

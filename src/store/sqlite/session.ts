@@ -26,7 +26,11 @@ export function emptyNote(): NoteDraft {
   return { steps: [], queued: new Set(), wake: new Set(), turns: new Set() };
 }
 
-/** The one connection that writes, as the tables see it. Each statement is prepared once, when it is first used. */
+/**
+ * The one connection that writes, as the tables see it. Each statement is prepared once, when it is first used. But this
+ * build of SQLite plans `x = @x … ORDER BY y` again at every run, to look at the value; `x IN (@x)` is planned once, with
+ * the same plan: statements of every turn are written so.
+ */
 export interface Session {
   readonly epoch: number;
   /** The draft of the write that runs now. */

@@ -19,8 +19,10 @@ export function createSteps(session: Session): Verbs<StepsPort> {
 
   return {
     ofConversation: (conversation) =>
-      many(`SELECT ${columns} FROM steps WHERE conversation = @conversation ORDER BY seq`, { conversation }),
-    ofTurn: (turn) => many(`SELECT ${columns} FROM steps WHERE turn = @turn ORDER BY seq`, { turn }),
+      many(`SELECT ${columns} FROM steps WHERE conversation IN (@conversation) ORDER BY seq`, {
+        conversation,
+      }),
+    ofTurn: (turn) => many(`SELECT ${columns} FROM steps WHERE turn IN (@turn) ORDER BY seq`, { turn }),
     since: ({ seq, conversation, limit }) =>
       conversation === null
         ? many(`SELECT ${columns} FROM steps WHERE seq > @seq ORDER BY seq LIMIT @limit`, { seq, limit })

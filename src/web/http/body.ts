@@ -6,14 +6,14 @@ export const mebibyte = 1024 * 1024;
 
 /** The body's bytes. Throws `too-large` as soon as more than `limitBytes` are known to come. */
 export async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const tooLarge = httpProblem('too-large', `The body is larger than ${limitBytes} bytes.`);
-  if (Number(request.headers.get('content-length') ?? 0) > limitBytes) throw tooLarge;
+  const tooLarge = (): Error => httpProblem('too-large', `The body is larger than ${limitBytes} bytes.`);
+  if (Number(request.headers.get('content-length') ?? 0) > limitBytes) throw tooLarge();
   if (request.body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body) {
     size += chunk.length;
-    if (size > limitBytes) throw tooLarge;
+    if (size > limitBytes) throw tooLarge();
     chunks.push(chunk);
   }
   const bytes = new Uint8Array(size);

@@ -99,7 +99,7 @@ function createEar(stored: Extract<Submitted, { ok: true }>, onProgress: (progre
     if (
       note.turns.some((other) => other.conversation === stored.conversation && other.status !== 'running')
     ) {
-      fresh.abort();
+      fresh.abort('heard');
     }
   }
 
@@ -112,10 +112,10 @@ function createEar(stored: Extract<Submitted, { ok: true }>, onProgress: (progre
       return;
     }
     // Outside turns Tiro answers commands; whose it was, the event tells.
-    if (turnOfStep === null && body.kind === 'notice') fresh.abort();
+    if (turnOfStep === null && body.kind === 'notice') fresh.abort('heard');
     if (turnOfStep === null || turnOfStep !== turn) return;
     if (body.kind === 'reply') onProgress({ type: 'reply', text: body.text });
-    if (body.kind === 'end') fresh.abort();
+    if (body.kind === 'end') fresh.abort('heard');
   }
 
   async function news(clock: WatchDeps['clock'], signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { reportSchema } from '#test/fakes/model/protocol.ts';
 import { post, runLoad } from './load.ts';
-import { type Place, startModel, startProduct } from './programs.ts';
+import { type Place, configFor, startModel, startProduct } from './programs.ts';
 
 export interface Limit {
   /** Share of the calls that the model's slots allow. */
@@ -24,8 +24,7 @@ export async function measureLimit(
   await using model = await startModel(place, { latencyMs, slots, keep: 10 });
   const requests = Math.max(3, Math.ceil(options.requests / 2));
   const directShare = await askDirectly(model.url, requests);
-  const provider = { baseUrl: model.url, concurrency: slots, models: { 'fake-model': {} } };
-  const config = JSON.stringify({ model: { providers: { main: provider } } }); // JSON is YAML too
+  const config = configFor(model.url, slots);
   await using product = await startProduct(place, { home: 'limit-home', config });
   const users = Math.max(fewestUsers, options.users);
   const load = await runLoad(product.url, { users, requests, label: 'limit' });

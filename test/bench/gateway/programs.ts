@@ -24,12 +24,18 @@ export async function startProduct(
   const model = options.modelUrl === undefined ? {} : { OPENAI_BASE_URL: options.modelUrl };
   const program = await startProgram({
     name: 'The product',
-    command: ['/bin/sh', join(root, 'test/bench/meanwhile.sh'), '--home', home],
+    command: [join(root, 'bin/tiro'), 'start', '--port', '0', '--home', home],
     env: { ...environment(folder), ...model, TIRO_TOKEN: token },
     ready: /^tiro ready (http:\/\/\S+)$/m,
   });
   await until('it says /readyz', async () => (await fetch(`${program.url}/readyz`)).status === 200);
   return program;
+}
+
+/** A config.yaml that names the model server and how often at a time it may be called. */
+export function configFor(modelUrl: string, concurrency: number): string {
+  const provider = { baseUrl: modelUrl, concurrency, models: { 'fake-model': {} } };
+  return JSON.stringify({ model: { providers: { main: provider } } }); // JSON is YAML too
 }
 
 /** The floor, with the Node, the flags and the allocator settings that bin/tiro starts the product with. */
@@ -70,7 +76,7 @@ function environment(folder: string): Readonly<Record<string, string>> {
 /** Read from bin/tiro itself: a change there must not favour one side here. */
 function launcherSettings(): { readonly flags: readonly string[]; readonly arenas: string } {
   const launcher = readFileSync(join(root, 'bin/tiro'), 'utf8');
-  const flags = /^exec "\$node" (.*) "\$root\/main\.ts" "\$@"$/m.exec(launcher)?.[1];
+  const flags = /^exec "\$node" (.*) "\$root\/\S+" "\$@"$/m.exec(launcher)?.[1];
   const arenas = /MALLOC_ARENA_MAX:-(\d+)/.exec(launcher)?.[1];
   if (flags === undefined || arenas === undefined)
     throw new Error('bin/tiro starts Node in another way now.');

@@ -5,7 +5,7 @@ import { percentile } from '../statistics.ts';
 import { type Timed, ask, runLoad } from './load.ts';
 import { treeRssMb } from './memory.ts';
 import type { Program } from './program.ts';
-import { type Place, startFloor, startProduct, token } from './programs.ts';
+import { type Place, configFor, startFloor, startProduct, token } from './programs.ts';
 
 /** What one program did in one round. Added time is a request's time without the model server's own for it. */
 export interface Side {
@@ -30,13 +30,16 @@ export interface RoundOptions {
 }
 
 const idleMs = 2_000;
-const warmUps = 4;
 const statusSchema = z.object({ eventLoopP99Ms: z.number() });
 
-/** Both idle side by side, then one load each, the first one by turns: A B, B A, … */
+/**
+ * Both idle side by side, then one load each, the first one by turns: A B, B A, … The product may call the model as
+ * often at a time as there are users: the floor has no limit, and what a limit costs is measured by itself (limit.ts).
+ */
 export async function measureRound(place: Place, number: number, options: RoundOptions): Promise<Round> {
   await using floor = await startFloor(place, options.model.url);
-  await using product = await startProduct(place, { home: 'home', modelUrl: options.model.url });
+  const config = configFor(options.model.url, options.users);
+  await using product = await startProduct(place, { home: 'load-home', config });
   await sleep(idleMs);
   const idle = { floor: treeRssMb(floor.pid), product: treeRssMb(product.pid) };
   const sides = { floor, product };
@@ -62,10 +65,9 @@ async function measureLoad(
   { users, requests, model }: RoundOptions,
 ): Promise<Omit<Side, 'idleMb'>> {
   const firstAt = performance.now();
-  const user = `${label}-warm`;
-  await ask(program.url, undefined, { user, text: 'Good morning.' });
+  await ask(program.url, undefined, { user: `${label}-first`, text: 'Good morning.' });
   const firstTurnMs = performance.now() - firstAt;
-  for (let n = 1; n < warmUps; n += 1) await ask(program.url, undefined, { user, text: 'And again.' });
+  await runLoad(program.url, { users, requests, label: `${label}-warm` }); // both run for months: not counted
   const load = await runLoad(program.url, { users, requests, label });
   const added = await addedMs(load.timed, model);
   return {

@@ -7,7 +7,7 @@ import { insertDeliveries } from '../outbox/insert.ts';
 import { insertPairing } from '../people.ts';
 import { type Session, flag } from '../session.ts';
 import { insertStep } from '../steps.ts';
-import { chatKeyOf, senderOf } from './chat-key.ts';
+import { addressToKey, identityOf } from '#core/address.ts';
 import { insertEvent } from './insert.ts';
 import { refreshQueue } from './queue.ts';
 
@@ -31,7 +31,7 @@ export function acceptEvents(session: Session, input: AcceptInput): readonly Acc
   const accepted = input.entries.map((entry) => {
     const known = duplicateOf(session, input.channel, entry);
     if (known !== null) return known;
-    const chat = chatKeyOf(entry.event.chat);
+    const chat = addressToKey(entry.event.chat);
     const arrival = { entry, channel: input.channel, chat, at: input.at, touched };
     return { id: entry.id, duplicate: false, differs: false, conversation: store(session, arrival) };
   });
@@ -222,7 +222,7 @@ function insertRow(session: Session, arrival: Arrival, verdict: Verdict): void {
     conversation: verdict.conversation,
     person: verdict.person,
     role: verdict.role,
-    identity: senderOf(channel, event.sender.id),
+    identity: identityOf(channel, event.sender.id),
     name: event.sender.name,
     text: event.text,
     files: event.files,

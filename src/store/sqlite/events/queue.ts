@@ -32,9 +32,9 @@ export function refreshQueue(session: Session, conversation: ConversationId, tur
 const firstQueued = `
   SELECT coalesce(person, '') AS person, chat, min(seq, coalesce((
     SELECT seq FROM events
-    WHERE conversation = @conversation AND status = 'queued' AND lane = 'turn' AND rank = 1
+    WHERE conversation IN (@conversation) AND status = 'queued' AND lane = 'turn' AND rank = 1
     ORDER BY seq LIMIT 1), seq)) AS head
-  FROM events WHERE conversation = @conversation AND status = 'queued' AND lane = 'turn'
+  FROM events WHERE conversation IN (@conversation) AND status = 'queued' AND lane = 'turn'
   ORDER BY rank, seq LIMIT 1`;
 
 const upsertQueue = `
@@ -46,7 +46,7 @@ function refreshLoad(session: Session, person: string): void {
   session.run(
     `INSERT INTO loads (person, running, head) VALUES (@person,
        (SELECT count(*) FROM turns WHERE status = 'running' AND person = @person),
-       (SELECT head FROM queues WHERE person = @person AND ready = 1 ORDER BY head LIMIT 1))
+       (SELECT head FROM queues WHERE person IN (@person) AND ready = 1 ORDER BY head LIMIT 1))
      ON CONFLICT (person) DO UPDATE SET running = excluded.running, head = excluded.head`,
     { person },
   );
@@ -77,7 +77,7 @@ export function nextInLine(
   );
   if (load === null) return null;
   return session.get(
-    `SELECT conversation, chat FROM queues WHERE person = @person AND ready = 1 ORDER BY head LIMIT 1`,
+    `SELECT conversation, chat FROM queues WHERE person IN (@person) AND ready = 1 ORDER BY head LIMIT 1`,
     { person: load.person },
   );
 }

@@ -26,7 +26,8 @@ async function untilQuiet(setting: Setting): Promise<void> {
     await setting.work();
     await setting.clock.pass(30_000);
     const running = await setting.store.turns.list({ status: 'running', conversation: null, limit: 9 });
-    return running.length === 0;
+    const waiting = await setting.store.events.list({ status: 'queued', limit: 9 });
+    return running.length + waiting.length === 0;
   });
 }
 
