@@ -35,7 +35,8 @@ export async function loadCatalogue(folder: URL = new URL('./', import.meta.url)
 
 /** The text behind the front matter. */
 export function bodyOf(file: string): string {
-  const match = /^---\n[\s\S]*?\n---\n([\s\S]*)$/.exec(file);
+  // An editor on another system may have written CRLF; the prompt's bytes are the same everywhere.
+  const match = /^---\n[\s\S]*?\n---\n([\s\S]*)$/.exec(file.replaceAll('\r\n', '\n'));
   if (match?.[1] === undefined)
     throw new Error('A prompt file must begin with front matter between two lines of ---.');
   return match[1].trim();
@@ -43,7 +44,7 @@ export function bodyOf(file: string): string {
 
 function fill(template: string, values: Readonly<Record<string, string>>): string {
   return template.replaceAll(/\{\{(\w+)\}\}/g, (_whole, name: string) => {
-    const value = values[name];
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value === undefined) throw new Error(`The prompt asks for {{${name}}}, which nobody fills in.`);
     return value;
   });

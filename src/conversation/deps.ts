@@ -14,7 +14,7 @@ export interface ConversationDeps {
     TurnsPort,
     'claim' | 'join' | 'append' | 'orphans' | 'resume' | 'defer' | 'retryDue' | 'get'
   >;
-  readonly events: Pick<EventsPort, 'waiting' | 'list'>;
+  readonly events: Pick<EventsPort, 'waiting'>;
   readonly boots: Pick<BootsPort, 'current' | 'healthy'>;
   readonly conversations: Pick<ConversationsPort, 'get'>;
   readonly clock: ClockPort;

@@ -54,7 +54,7 @@ test('after one crash all turns go on at once, and none is charged', async () =>
   const boot = await bootAfter(await running(1, 2, 3));
   await boot.work();
   expect(boot.runs.map(({ turn }) => turn.attempts)).toEqual([1, 1, 1]);
-  for (const run of [...boot.runs]) await run.answer('done');
+  for (const run of boot.runs.slice()) await run.answer('done');
   await boot.work();
   // They have all gone on: the next crash is the first again.
   expect((await (await bootAfter(boot)).store.boots.current()).crashStreak).toBe(0);
@@ -117,7 +117,7 @@ async function untilPoison(boot: Boot, poison: string): Promise<boolean> {
     await boot.work();
     alive = !boot.runs.some(({ turn }) => turn.chat === poison);
     if (!alive) return true;
-    for (const run of [...boot.runs]) await run.answer('done');
+    for (const run of boot.runs.slice()) await run.answer('done');
     const left = await boot.store.turns.list({ status: 'running', conversation: null, limit: 9 });
     return left.length === 0;
   });

@@ -1,3 +1,4 @@
+import type { ChatKey } from '#core/address.ts';
 import type { TurnId } from '#core/ids.ts';
 import type { StaleQuestion } from '#core/store/events.ts';
 import type { ConversationDeps, ConversationOptions } from './deps.ts';
@@ -9,20 +10,19 @@ export interface Waiting {
   forget(turn: TurnId): void;
   /** Asks a chat whether its old messages still matter. */
   ask(question: StaleQuestion): Promise<void>;
-  /** Asks what a crash or a refusing disk kept from being asked; each question has a key, so it is asked once. */
+  /** Puts the questions that the disk refused. After a crash the store hands them out again. */
   askAgain(): Promise<void>;
 }
 
 /** How often the waiting ones are looked for. */
 const lookEveryMs = 500;
-const mostStale = 1_000;
 
 /** Whoever has to wait hears of it: behind a running turn, or with messages from before a downtime. */
 export function createWaiting(deps: ConversationDeps, options: ConversationOptions): Waiting {
   const told = new Set<TurnId>();
+  // The newest question of a chat covers the ones before it.
+  const unasked = new Map<ChatKey, StaleQuestion>();
   let lookedAt = Number.NEGATIVE_INFINITY;
-  // At the start: the boot before may have died between setting messages aside and asking about them.
-  let unasked = true;
   return { tell, ask, askAgain, forget: (turn) => void told.delete(turn) };
 
   async function tell(): Promise<void> {
@@ -37,24 +37,12 @@ export function createWaiting(deps: ConversationDeps, options: ConversationOptio
   }
 
   async function ask(question: StaleQuestion): Promise<void> {
-    try {
-      await deps.notices.stale(question);
-    } catch (error) {
-      unasked = true;
-      throw error;
-    }
+    unasked.set(question.chat, question);
+    await deps.notices.stale(question);
+    if (unasked.get(question.chat) === question) unasked.delete(question.chat);
   }
 
   async function askAgain(): Promise<void> {
-    if (!unasked) return;
-    const events = await deps.events.list({ status: 'stale', limit: mostStale });
-    const chats = Map.groupBy(events, (event) => event.chat);
-    for (const [chat, [newest, ...older]] of chats) {
-      if (newest === undefined || newest.conversation === null) continue;
-      const { conversation, seq: newestSeq } = newest;
-      const oldestAt = Math.min(newest.sentAt, ...older.map((event) => event.sentAt));
-      await deps.notices.stale({ chat, conversation, newestSeq, oldestAt, count: older.length + 1 });
-    }
-    unasked = false;
+    for (const question of unasked.values()) await ask(question);
   }
 }

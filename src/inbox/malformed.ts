@@ -15,7 +15,7 @@ export function toMalformed(
   reason: string,
 ): { readonly event: InboundEvent; readonly refusal: Route } {
   const named: unknown = typeof raw === 'object' && raw !== null ? Reflect.get(raw, 'platformId') : null;
-  const isName = typeof named === 'string' && named !== '' && named.length <= 512;
+  const isName = typeof named === 'string' && /^.{1,512}$/su.test(named) && named.isWellFormed();
   const platformId = isName ? named : `malformed:${sha256Hex(canonicalJson(raw) ?? '')}`;
   return {
     event: {

@@ -30,16 +30,16 @@ async function use(tool: Tool, input: unknown, more: Partial<ToolContext> = {}):
 const now = createNowTool({ clock: { now: () => noon, sleep: async () => {}, after: () => () => {} } });
 
 test.each<[string | undefined, string | null, string]>([
-  [undefined, null, 'Friday 20 November 2026 at 12:00:00 UTC (UTC; ISO 2026-11-20T12:00:00.000Z)'],
+  [undefined, null, 'Friday, 20 November 2026 at 12:00:00 UTC (UTC; ISO 2026-11-20T12:00:00.000Z)'],
   [
     undefined,
     'Europe/Rome',
-    'Friday 20 November 2026 at 13:00:00 CET (Europe/Rome; ISO 2026-11-20T12:00:00.000Z)',
+    'Friday, 20 November 2026 at 13:00:00 CET (Europe/Rome; ISO 2026-11-20T12:00:00.000Z)',
   ],
   [
     'Pacific/Kiritimati',
     'Europe/Rome',
-    'Saturday 21 November 2026 at 02:00:00 GMT+14 (Pacific/Kiritimati; ISO',
+    'Saturday, 21 November 2026 at 02:00:00 GMT+14 (Pacific/Kiritimati; ISO',
   ],
   ['Asia/Kathmandu', null, '17:45:00 GMT+5:45 (Asia/Kathmandu;'],
   ['asia/kathmandu', null, '17:45:00 GMT+5:45'],

@@ -38,7 +38,9 @@ function verdict(seen: Seen): readonly string[] {
   // Between the commit of an answer and that of its delivery nobody can know whether the call had left.
   const openSends = passed(/^before turns\.append \[.*\bend\]/) - passed(/^after outbox\.settle sent/);
   // A reply whose commit was passed before the kill must not be asked for again; three replies are needed in all.
+  // A commit that had begun may have been made without the process living to note it.
   const committed = passed(/^after turns\.append \[.*\breply\b/);
+  const begun = passed(/^before turns\.append \[.*\breply\b/);
   const checks: readonly (readonly [boolean, string])[] = [
     [
       shown('ANSWER first', unmarked) <= 1 && shown('ANSWER first', answers) >= 1,
@@ -54,8 +56,8 @@ function verdict(seen: Seen): readonly string[] {
     [keys.size <= 1, `keyed tool got ${keys.size} keys`],
     [times('keep') >= 1 && times('look') >= 1, 'a pure or keyed tool did not run'],
     [
-      !seen.killed || seen.callsAfter === 3 - committed,
-      `${seen.callsAfter} model calls after ${committed} committed`,
+      !seen.killed || (seen.callsAfter <= 3 - committed && seen.callsAfter >= 3 - begun),
+      `${seen.callsAfter} model calls after ${committed} committed replies`,
     ],
   ];
   return checks.filter(([ok]) => !ok).map(([, problem]) => problem);
