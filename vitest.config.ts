@@ -12,6 +12,9 @@ export default defineConfig({
           name: 'fast',
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.slow.test.ts'],
+          // Nothing waits for a time, so a limit only ends what hangs; a busy machine may be slow.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -6,7 +6,7 @@ type NotYet = false | null | undefined;
 export async function until<T extends object | string | number | true>(
   what: string,
   look: () => T | NotYet | Promise<T | NotYet>,
-  limitMs = 10_000,
+  limitMs = 20_000,
 ): Promise<T> {
   const end = Date.now() + limitMs;
   for (;;) {

@@ -10,32 +10,37 @@ export interface DecideDeps {
   readonly clock: { now(): number };
 }
 
+export interface Decision {
+  readonly id: string;
+  readonly decision: 'approved' | 'denied';
+  readonly reason: string | null;
+  /** When it was asked for: the same person's same decision since then is this one, carried out before a crash. */
+  readonly askedAt: number | null;
+}
+
 /**
  * One person's decision on one approval. Rejects as `not-found`, `denied` (not theirs to decide) or `conflict` (it was
  * decided, expired or voided before: the message says which).
  */
-export async function decideApproval(
-  deps: DecideDeps,
-  decider: Person,
-  ask: { readonly id: string; readonly decision: 'approved' | 'denied'; readonly reason: string | null },
-): Promise<Approval> {
+export async function decideApproval(deps: DecideDeps, decider: Person, ask: Decision): Promise<Approval> {
   const id = ask.id.toUpperCase();
   const approval = await deps.approvals.get(id);
   if (approval === null) throw new TiroError('not-found', `There is no approval ${id}.`);
   const may =
     decider.approves === 'all' || (decider.approves === 'own' && approval.person === decider.handle);
-  if (!may) throw new TiroError('denied', `Approval ${id} is not yours to decide.`);
+  if (!may) throw new TiroError('denied', `Approval ${id} is not yours to decide here.`);
   const at = deps.clock.now();
   const expired = approval.status === 'pending' && approval.expiresAt <= at;
   const decided = await deps.approvals.decide({
     id,
-    decision: expired ? 'expired' : ask.decision,
-    by: decider.handle,
-    reason: ask.reason,
+    ...(expired
+      ? { decision: 'expired' as const, by: 'time', reason: null }
+      : { decision: ask.decision, by: decider.handle, reason: ask.reason }),
     event: deps.ids.event(),
     at,
   });
   if (decided.result === 'unknown') throw new TiroError('not-found', `There is no approval ${id}.`);
+  if (decided.result === 'late' && isSame(decided.approval, decider, ask)) return decided.approval;
   if (decided.result === 'late' || expired) {
     throw new TiroError(
       'conflict',
@@ -43,6 +48,11 @@ export async function decideApproval(
     );
   }
   return decided.approval;
+}
+
+function isSame({ status, decidedBy, decidedAt }: Approval, decider: Person, ask: Decision): boolean {
+  const since = ask.askedAt !== null && decidedAt !== null && decidedAt >= ask.askedAt;
+  return since && status === ask.decision && decidedBy === decider.handle;
 }
 
 /** Ends what nobody decided in time, so that the model is told; returns how many. */

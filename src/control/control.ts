@@ -12,6 +12,7 @@ export function createControl(deps: ControlDeps): ControlPort {
     run: (name, input, actor) => runChecked(handlers, { name, input }, actor),
     runUntrusted: async (name, input, actor) => {
       if (!isControlName(name)) throw new TiroError('not-found', `There is no command ${name}.`);
+      requireRight(name, actor);
       return runChecked(handlers, { name, input: parseInput(name, input) }, actor);
     },
   };
@@ -22,10 +23,13 @@ async function runChecked<K extends ControlName>(
   call: { readonly name: K; readonly input: ControlSurface[K]['input'] },
   actor: Actor,
 ): Promise<ControlSurface[K]['output']> {
-  if (rightsByRole[actor.role].commands !== 'all') {
-    throw new TiroError('denied', `A ${actor.role} may not use ${call.name}.`);
-  }
+  requireRight(call.name, actor);
   return handlers[call.name](call.input, actor);
+}
+
+function requireRight(name: ControlName, { role }: Actor): void {
+  if (rightsByRole[role].commands === 'all') return;
+  throw new TiroError('denied', `A ${role} may not use ${name}.`);
 }
 
 function isControlName(name: string): name is ControlName {

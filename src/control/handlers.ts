@@ -29,25 +29,27 @@ export function createHandlers(deps: ControlDeps): Handlers {
     'turns.list': ({ status, conversation, limit }) =>
       store.turns.list({
         status,
-        conversation: conversation === null ? null : conversationId(conversation),
+        conversation: conversation === null ? null : conversationId(conversation, 'conversation'),
         limit,
       }),
     'turns.show': ({ id }) => readTurn(deps, id),
     'turns.why': async ({ id }) => ({ lines: explainTurn(await readTurn(deps, id), clock.now()) }),
     'turns.cancel': ({ id }, actor) => cancelTurn(deps, id, actor),
-    'turns.redrive': async ({ id }) => ({
-      redriven: await store.turns.redrive({ turn: turnId(id), at: clock.now() }),
-    }),
+    'turns.redrive': async ({ id }) => {
+      const turn = found(await store.turns.get(turnId(id)), 'turn', id);
+      return { redriven: await store.turns.redrive({ turn: turn.id, at: clock.now() }) };
+    },
     'outbox.list': ({ status, limit }) => store.outbox.list({ status, limit }),
-    'outbox.redrive': async ({ id }) => ({
-      redriven: await store.outbox.redrive({ id: deliveryId(id), at: clock.now() }),
-    }),
+    'outbox.redrive': async ({ id }) => {
+      const delivery = found(await store.outbox.get(deliveryId(id)), 'delivery', id);
+      return { redriven: await store.outbox.redrive({ id: delivery.id, at: clock.now() }) };
+    },
     'approvals.list': ({ status, limit }) => store.approvals.list({ status, chat: null, limit }),
     'approvals.decide': ({ id, decision, reason }, actor) =>
       decideApproval(
         { approvals: store.approvals, ids: deps.ids, clock },
         { ...deps.directory.person(actor.person), approves: actor.role === 'owner' ? 'all' : 'none' },
-        { id, decision: decision === 'once' ? 'approved' : 'denied', reason },
+        { id, decision: decision === 'once' ? 'approved' : 'denied', reason, askedAt: null },
       ),
     'people.list': async () => ({
       identities: await store.people.identities(),
@@ -93,15 +95,22 @@ async function cancelTurn(
   if (turn.status !== 'running') return { cancelled: false };
   const nothing = { steps: [], deliveries: [], settle: null, approvals: [], seal: false };
   const end = { status: 'cancelled', reason: `cancelled by ${actor.person}` } as const;
-  await deps.store.turns.append({ turn: turn.id, at: deps.clock.now(), ...nothing, end });
-  return { cancelled: true };
+  try {
+    await deps.store.turns.append({ turn: turn.id, at: deps.clock.now(), ...nothing, end });
+    return { cancelled: true };
+  } catch (error) {
+    // It may have ended in the same moment: then there is nothing to cancel.
+    const now = await deps.store.turns.get(turn.id);
+    if (now?.status === 'running') throw error;
+    return { cancelled: false };
+  }
 }
 
 async function pair(
   deps: ControlDeps,
   { code, handle, role }: ControlSurface['people.pair']['input'],
 ): Promise<ControlSurface['people.pair']['output']> {
-  const parts = { ...deps, people: deps.store.people, conversations: deps.store.conversations };
+  const parts = { ...deps, ...deps.store };
   if (code === null) {
     const minted = await mintOwnerCode(parts);
     return { paired: null, ownerCode: minted.code, expiresAt: minted.expiresAt };
@@ -124,11 +133,11 @@ function turnId(id: string): TurnId {
   throw new TiroError('bad-input', `id: ${id} is no turn; their ids begin with trn_ (see tiro turns).`);
 }
 
-function conversationId(id: string): ConversationId {
+function conversationId(id: string, field = 'id'): ConversationId {
   if (isConversationId(id)) return id;
   throw new TiroError(
     'bad-input',
-    `id: ${id} is no conversation; their ids begin with cnv_ (see tiro conversations).`,
+    `${field}: ${id} is no conversation; their ids begin with cnv_ (see tiro conversations).`,
   );
 }
 

@@ -7,7 +7,7 @@ import { type Commands, createCommands } from './commands/commands.ts';
 import { createControl } from './control.ts';
 import type { ControlDeps } from './deps.ts';
 import { createFacts, type FactsDeps } from './health/facts.ts';
-import { createOwnerPairing } from './people/pairing.ts';
+import { createOwnerPairing } from './people/owner-pairing.ts';
 import type { ControlPort } from './surface.ts';
 
 export interface ControlStationDeps extends Omit<
@@ -38,12 +38,7 @@ export function createControlStation(deps: ControlStationDeps): {
   readonly chores: (signal: AbortSignal) => Promise<void>;
 } {
   const { home, store } = deps;
-  const parts = {
-    ...deps,
-    people: store.people,
-    conversations: store.conversations,
-    approvals: store.approvals,
-  };
+  const parts = { ...deps, ...store };
   const demo = (): boolean => home.config().demo;
   const facts = createFacts({ ...deps, home: home.paths.home, demo });
   const checks = createChecks({

@@ -9,7 +9,7 @@ export function explainTurn(report: TurnReport, now: number): readonly string[] 
     `Turn ${turn.id} of ${turn.person} in ${turn.chat}, started ${ago(turn.startedAt, now)}.`,
     ...steps.map((step) => `${offset(step, turn.startedAt)} ${describeStep(step.body)}`),
     ...deliveries.map(describeDelivery),
-    ...standing(report),
+    ...standing(report, now),
   ];
 }
 
@@ -42,14 +42,12 @@ function describeDelivery(row: Delivery): string {
   return `delivery ${row.id} (${row.body.kind}) is ${row.status}${repeated}, ${row.attempts} failed attempts${why}`;
 }
 
-function standing({ turn, deliveries }: TurnReport): readonly string[] {
+function standing({ turn, deliveries }: TurnReport, now: number): readonly string[] {
   const stuck = deliveries.some((row) => row.status === 'dead');
   const undelivered = stuck ? ['A delivery was given up: `tiro outbox redrive ID` sends it again.'] : [];
   switch (turn.status) {
     case 'running':
-      return [
-        `It is running now, attempt ${turn.attempts}${turn.reason === null ? '.' : `; last trouble: ${turn.reason}`}`,
-      ];
+      return [runningText(turn, now)];
     case 'parked':
       return ['It waits for a decision: `tiro approvals` lists it.'];
     case 'done':
@@ -66,6 +64,12 @@ function standing({ turn, deliveries }: TurnReport): readonly string[] {
         `It was given up: ${turn.reason ?? 'no reason was kept'}. \`tiro turns redrive ${turn.id}\` tries again.`,
       ];
   }
+}
+
+function runningText({ attempts, dueAt, reason }: TurnReport['turn'], now: number): string {
+  const trouble = reason === null ? '.' : `; last trouble: ${reason}`;
+  if (dueAt <= now) return `It is running now, attempt ${attempts}${trouble}`;
+  return `Attempt ${attempts} failed; it is tried again in ${Math.ceil((dueAt - now) / 1_000)} s${trouble}`;
 }
 
 function short(text: string): string {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createTestConversations, type TestConversations } from '#test/kernel/conversations.ts';
 import { type TestGround, createGround } from '#test/kernel/ground.ts';

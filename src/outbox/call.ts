@@ -43,7 +43,8 @@ export function createCalls(deps: { readonly clock: ClockPort }, stop: AbortSign
         if (lookup === undefined) return { found: 'unknown', why: 'it cannot be looked up' };
         const seen = await bounded(() => lookup, lookUpLimitMs);
         if (seen === 'cut') return stop.aborted ? { found: 'cut' } : unseen('it did not end');
-        return seen.found === 'unknown' ? unseen('the platform does not tell') : seen;
+        if (seen.found === 'unknown') return unseen('the platform does not tell');
+        return seen.found === 'sent' ? seen : { found: 'absent' };
       } catch (error) {
         return unseen(messageOf(error));
       }

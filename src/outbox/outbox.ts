@@ -1,11 +1,10 @@
-import type { Delivery, SendResult } from '#core/delivery.ts';
+import type { Delivery } from '#core/delivery.ts';
 import type { DeliveryId } from '#core/ids.ts';
-import type { AdapterPort } from '#core/ports/adapter.ts';
 import type { OutboxPort } from '#core/store/outbox.ts';
 import { createInOrder } from '#lib/in-order.ts';
 import { type Worker, createWorker } from '#lib/worker.ts';
 import { type Breaker, createBreaker } from './breaker.ts';
-import { type DeliverDeps, type Deliverer, createDeliverer } from './deliver.ts';
+import { type Answered, type DeliverDeps, type Deliverer, createDeliverer } from './deliver.ts';
 import { type Pace, createPace } from './pace.ts';
 
 export interface OutboxDeps extends DeliverDeps {
@@ -53,13 +52,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const worker = createWorker({ clock: deps.clock, onDefect }, { pollMs, tick });
   const stopper = new AbortController();
   const [breaker, pace] = [createBreaker(deps.clock), createPace(deps.clock)];
-  const onAnswer = (row: Delivery, adapter: AdapterPort, result: SendResult): void =>
-    learn(station, row, { adapter, result });
   const station: Station = {
     deps,
     breaker,
     pace,
-    deliverer: createDeliverer(deps, { stop: stopper.signal, onAnswer }),
+    deliverer: createDeliverer(deps, {
+      stop: stopper.signal,
+      onAnswer: (row, answered) => learn(station, row, answered),
+    }),
     inFlight: new Map(),
     probes: new Map(),
     stopper,
@@ -87,7 +87,7 @@ async function tickStation(station: Station): Promise<boolean> {
   return more;
 }
 
-/** True: it took as many as it could, there may be more. */
+/** True: it took something, there may be more. */
 async function claim(
   station: Station,
   which: { readonly limit: number; readonly pausedChannels: readonly string[] },
@@ -101,7 +101,7 @@ async function claim(
     if (station.breaker.probing(now).includes(channelOf(row))) probes.set(channelOf(row), row.id);
     launch(station, row, deliverer.deliver(row));
   }
-  return rows.length === which.limit;
+  return rows.length > 0;
 }
 
 function fullChannels({ inFlight }: Station): readonly string[] {
@@ -124,14 +124,12 @@ function launch({ inFlight, wake }: Station, row: Delivery, work: Promise<void>)
 }
 
 /** What an answer says about its channel. Every one that came shows that the platform is there. */
-function learn(
-  { breaker, pace }: Station,
-  row: Delivery,
-  answer: { readonly adapter: AdapterPort; readonly result: SendResult },
-): void {
-  const { result, adapter } = answer;
+function learn({ deps, breaker, pace, wake }: Station, row: Delivery, { adapter, result }: Answered): void {
   const { sendEveryMs, editEveryMs } = adapter.abilities;
-  pace.sent(row.chat, row.body.kind === 'edit' ? Math.max(sendEveryMs, editEveryMs) : sendEveryMs);
+  // What follows a preview's edit is most often the next edit of the same message.
+  const everyMs = row.preview && row.body.kind === 'edit' ? Math.max(sendEveryMs, editEveryMs) : sendEveryMs;
+  pace.sent(row.chat, everyMs);
+  if (everyMs > 0) deps.clock.after(everyMs, wake);
   const isLost = !result.ok && (result.error.type === 'transient' || result.error.type === 'unknown');
   if (isLost) breaker.failed(adapter.name);
   else breaker.succeeded(adapter.name);

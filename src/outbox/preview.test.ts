@@ -16,6 +16,7 @@ describe('the text of a running turn', () => {
     await world.clock.pass(firstAfterMs - 1);
     world.preview.show(turn, text(20));
     await world.endTurn(turn, 'final');
+    await world.clock.pass(editEveryMs);
     await world.pump();
     expect(telegram.texts()).toEqual(['final']);
   });
@@ -30,6 +31,12 @@ describe('the text of a running turn', () => {
     await shown(world, turn, text(20));
     await world.pump();
     await world.endTurn(turn, text(30));
+    await world.pump();
+    // Two edits of one message keep the distance that the channel asks for.
+    await world.clock.pass(editEveryMs - 1);
+    await world.pump();
+    expect(telegram.calls).toHaveLength(2);
+    await world.clock.pass(1);
     await world.pump();
     expect(telegram.texts()).toEqual([`${text(10)} …`, `${text(20)} …`, text(30)]);
     expect(telegram.calls.map(({ delivery }) => delivery.body.kind)).toEqual(['message', 'edit', 'edit']);
@@ -67,6 +74,7 @@ describe('the text of a running turn', () => {
     await world.pump();
     expect(telegram.shown(ann)).toEqual([`${text(50)} …`]);
     await world.endTurn(turn, 'final');
+    await world.clock.pass(editEveryMs);
     await world.pump();
     expect(telegram.shown(ann)).toEqual(['final']);
   });
@@ -93,6 +101,7 @@ describe('the text of a running turn', () => {
     await world.clock.pass(editEveryMs);
     await shown(world, turn, text(20));
     await world.endTurn(turn, 'final');
+    await world.clock.pass(editEveryMs);
     await world.pump();
     expect(telegram.texts()).toEqual([`${text(10)} …`, 'final']);
   });
@@ -102,6 +111,7 @@ describe('the text of a running turn', () => {
     await world.clock.pass(firstAfterMs);
     await shown(world, turn, text(10));
     await world.endTurn(turn, 'final');
+    await world.clock.pass(editEveryMs);
     await world.pump();
     expect(telegram.texts()).toEqual(['final']);
   });
@@ -111,6 +121,7 @@ describe('the text of a running turn', () => {
     await world.clock.pass(firstAfterMs);
     world.preview.show(turn, text(10));
     await world.endTurn(turn, 'final');
+    await world.clock.pass(editEveryMs);
     await world.pump();
     expect(telegram.texts()).toEqual(['final']);
   });
@@ -131,6 +142,7 @@ describe('when something breaks', () => {
     await until('the edit is there', async () => (await world.rowsOf(turn.id)).length === 2);
     await next.pump();
     await world.endTurn(turn, 'final', next);
+    await world.clock.pass(editEveryMs);
     await next.pump();
     expect(telegram.texts()).toEqual([`${text(10)} …`, `${text(20)} …`, 'final']);
     expect(telegram.shown(ann)).toEqual(['final']);
@@ -150,6 +162,7 @@ describe('when something breaks', () => {
     await world.clock.pass(editEveryMs);
     next.preview.show(turn, `changed ${text(60)}`);
     await world.endTurn(turn, text(60), next);
+    await world.clock.pass(editEveryMs);
     await next.pump();
     const marked = telegram.texts().slice(1, -5);
     expect(marked.every((words) => words.endsWith('\n(possibly repeated)'))).toBe(true);
@@ -180,6 +193,7 @@ describe('when something breaks', () => {
     await world.pump();
     expect(telegram.calls).toHaveLength(2);
     await world.endTurn(turn, 'final');
+    await world.clock.pass(editEveryMs);
     await world.pump();
     expect(telegram.shown(ann)).toEqual(['final']);
   });
@@ -193,7 +207,10 @@ describe('when something breaks', () => {
     telegram.script.push(badFormat);
     await shown(world, turn, '& '.repeat(35).trim());
     await world.pump();
+    await world.clock.pass(editEveryMs);
+    await world.pump();
     await world.endTurn(turn, 'final');
+    await world.clock.pass(editEveryMs);
     await world.pump();
     expect(telegram.shown(ann)).toEqual(['final']);
   });
@@ -208,6 +225,7 @@ describe('when something breaks', () => {
     await shown(world, turn, text(20));
     await world.pump();
     await world.endTurn(turn, 'final');
+    await world.clock.pass(editEveryMs);
     await world.pump();
     expect(telegram.shown(ann)).toEqual(['final']);
     expect(await world.store.outbox.countByStatus()).toMatchObject({ dead: 0 });
@@ -220,6 +238,7 @@ describe('when something breaks', () => {
     await shown(world, turn, text(10));
     await world.pump();
     await world.endTurn(turn, 'final');
+    await world.clock.pass(editEveryMs);
     await world.pump();
     expect(telegram.shown(ann)).toEqual(['final']);
     expect(await world.store.outbox.countByStatus()).toMatchObject({ dead: 0 });
@@ -235,6 +254,7 @@ describe('when something breaks', () => {
     await world.clock.pass(firstAfterMs);
     world.preview.show(turn, text(10));
     await world.endTurn(turn, 'final');
+    await world.clock.pass(editEveryMs);
     await world.pump();
     expect(telegram.texts()).toEqual(['final']);
     expect(world.log.map(({ event }) => event)).toEqual(['delivery.preview-failed']);

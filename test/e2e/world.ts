@@ -20,7 +20,10 @@ interface Init {
 export interface World extends AsyncDisposable {
   readonly model: FakeModel;
   readonly telegram: FakeTelegram;
+  /** The gateway that runs now. */
   readonly gateway: TestGateway;
+  /** Stops it cleanly and starts another on the same home. */
+  restart(): Promise<void>;
   /** JSON from the gateway's own API. */
   ask<S extends z.ZodType>(path: string, schema: S, init?: Init): Promise<z.infer<S>>;
   /** The commands, as the owner. */
@@ -37,14 +40,18 @@ export async function startWorld(
 ): Promise<World> {
   const model = await startFakeModel(options.model);
   const telegram = await startFakeTelegram({ token: telegramToken });
-  const gateway = await startTestGateway({
-    ...options.gateway,
-    config: configFor({ model: model.url, telegram: telegram.url, more: options.config ?? '' }),
-  });
+  const config = configFor({ model: model.url, telegram: telegram.url, more: options.config ?? '' });
+  let gateway = await startTestGateway({ ...options.gateway, config });
   return {
     model,
     telegram,
-    gateway,
+    get gateway() {
+      return gateway;
+    },
+    restart: async () => {
+      await gateway.stop();
+      gateway = await startTestGateway({ ...options.gateway, home: gateway.home });
+    },
     ask: async (path, schema, init = {}) => {
       const response = await fetch(`${gateway.url}${path}`, {
         method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),

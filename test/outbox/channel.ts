@@ -51,7 +51,7 @@ const push: Abilities = {
   reactions: true,
   files: true,
   sendSemantics: 'blind',
-  editEveryMs: 1_000,
+  editEveryMs: 0,
   sendEveryMs: 0,
   coalesce: true,
 };
@@ -91,9 +91,10 @@ export function createTestChannel(
   async function send(delivery: OutboundDelivery, signal: AbortSignal): Promise<SendResult> {
     const call = { delivery, at: clock.now(), signal };
     calls.push(call);
+    const { dies } = channel;
     const answer = scripts.get(addressToKey(delivery.address))?.shift() ?? script.shift() ?? 'ok';
     await channel.onCall(call);
-    if (channel.dies) {
+    if (dies || channel.dies) {
       if (answer === 'ok' || answer === 'lost') accept(delivery);
       await aborted(new AbortController().signal);
     }

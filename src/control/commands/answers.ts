@@ -6,14 +6,18 @@ import type { QueueMode } from '#core/turn.ts';
 import { dayStart } from '#lib/day.ts';
 import { decideApproval } from '../approvals.ts';
 import type { CommandDeps } from './deps.ts';
+import type { Person } from '#core/person.ts';
 import { letIn } from '../people/pairing.ts';
 
-/** Does what a chat command asks and says what was done. Rejects with a TiroError whose message is the answer. */
+/**
+ * Does what a chat command asks and says what was done; null where silence is due. Rejects with a TiroError whose message
+ * is the answer.
+ */
 export async function answerCommand(
   deps: CommandDeps,
   event: StoredEvent,
   command: ChatCommand,
-): Promise<string> {
+): Promise<string | null> {
   const { args } = command;
   switch (command.name) {
     case 'help':
@@ -51,17 +55,34 @@ function isCommandName(name: string): name is keyof typeof chatCommands {
   return Object.hasOwn(chatCommands, name);
 }
 
+/** What runs, waits or is asked in this chat, in a conversation that /new has closed as well. */
 async function stop(deps: CommandDeps, event: StoredEvent): Promise<string> {
-  const conversation = conversationOf(event);
   const by = event.person ?? 'somebody';
-  const stopped = await deps.store.turns.stop({ conversation, by, at: deps.clock.now() });
+  const sum = { turns: 0, events: 0, approvals: 0, deliveries: 0 };
+  for (const conversation of await conversationsIn(deps, event)) {
+    const stopped = await deps.store.turns.stop({ conversation, by, at: deps.clock.now() });
+    sum.turns += stopped.turns.length;
+    sum.events += stopped.events;
+    sum.approvals += stopped.approvals;
+    sum.deliveries += stopped.deliveries;
+  }
   const parts = [
-    counted(stopped.turns.length, 'running answer'),
-    counted(stopped.events, 'waiting message'),
-    counted(stopped.approvals, 'open approval'),
-    counted(stopped.deliveries, 'unsent delivery', 'unsent deliveries'),
+    counted(sum.turns, 'running answer'),
+    counted(sum.events, 'waiting message'),
+    counted(sum.approvals, 'open approval'),
+    counted(sum.deliveries, 'unsent delivery', 'unsent deliveries'),
   ].filter((part) => part !== null);
   return parts.length === 0 ? 'There is nothing to stop.' : `Stopped: ${parts.join(', ')}.`;
+}
+
+async function conversationsIn(deps: CommandDeps, event: StoredEvent): Promise<ReadonlySet<ConversationId>> {
+  const { chat } = event;
+  const [running, pending] = await Promise.all([
+    deps.store.turns.list({ status: 'running', conversation: null, limit: 1_000 }),
+    deps.store.approvals.list({ status: 'pending', chat, limit: 1_000 }),
+  ]);
+  const here = running.filter((turn) => turn.chat === chat);
+  return new Set([conversationOf(event), ...[...here, ...pending].map(({ conversation }) => conversation)]);
 }
 
 function counted(count: number, one: string, many = `${one}s`): string | null {
@@ -93,14 +114,24 @@ async function decide(
   const [id = '', ...rest] = ask.args.split(/\s+/);
   if (id === '')
     throw new TiroError('bad-input', 'Which one? Write `/approve ID` or `/deny ID`; /status lists them.');
-  const person = deps.directory.person(event.person ?? 'nobody');
-  const decider = { ...person, approves: event.role === 'owner' ? ('all' as const) : person.approves };
-  const parts = { approvals: deps.store.approvals, ids: deps.ids, clock: deps.clock };
   const reason = rest.join(' ').replace(/^because\s+/i, '') || null;
-  const approval = await decideApproval(parts, decider, { id, decision: ask.decision, reason });
+  const approval = await decideApproval(
+    { approvals: deps.store.approvals, ids: deps.ids, clock: deps.clock },
+    await deciderOf(deps, event),
+    { id, decision: ask.decision, reason, askedAt: event.receivedAt },
+  );
   return ask.decision === 'approved'
     ? `Approved: \`${approval.plan.tool}\` runs now, exactly as shown.`
     : `Denied: \`${approval.plan.tool}\` does not run.`;
+}
+
+/** In a room that others read, the owner decides what the owner asked for; the asks of others in the owner's own chat. */
+async function deciderOf(deps: CommandDeps, event: StoredEvent): Promise<Person> {
+  const person = deps.directory.person(event.person ?? 'nobody');
+  if (event.role !== 'owner') return person;
+  const isOwnDoor = deps.compose.abilitiesOf(event.chat)?.delivery === 'pull';
+  const isPrivate = isOwnDoor || (await deps.store.conversations.get(conversationOf(event)))?.direct === true;
+  return { ...person, approves: isPrivate ? 'all' : 'own' };
 }
 
 async function chooseModel(deps: CommandDeps, event: StoredEvent, name: string): Promise<string> {
@@ -145,15 +176,17 @@ async function spendText(deps: CommandDeps, event: StoredEvent): Promise<string>
   return `Spent today: $${usd.toFixed(4)} in ${calls} model calls (${tokens} tokens).${note}`;
 }
 
-async function pair(deps: CommandDeps, event: StoredEvent, args: string): Promise<string> {
+async function pair(deps: CommandDeps, event: StoredEvent, args: string): Promise<string | null> {
   const [code = ''] = args.split(/\s+/);
   if (code === '') throw new TiroError('bad-input', 'Write `/pair CODE`.');
   if (event.role !== 'owner') {
-    await deps.pairOwner(code, { identity: event.identity, name: event.name });
-    return 'Welcome. I know you now: you are my owner here.';
+    const result = await deps.pairOwner(code, { identity: event.identity, name: event.name });
+    return result === 'locked' ? null : 'Welcome. I know you now: you are my owner here.';
   }
-  const parts = { ...deps, people: deps.store.people, conversations: deps.store.conversations };
-  const { handle, identity } = await letIn(parts, { code, handle: null, role: 'member' });
+  const { handle, identity } = await letIn(
+    { ...deps, ...deps.store },
+    { code, handle: null, role: 'member' },
+  );
   return `${identity} is let in as ${handle} (member).`;
 }
 

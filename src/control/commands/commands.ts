@@ -1,6 +1,7 @@
 import { mayUse, parseChatCommand } from '#core/command.ts';
 import { TiroError, messageOf } from '#core/errors.ts';
 import type { StoredEvent } from '#core/event.ts';
+import type { Saying } from '#core/ports/compose.ts';
 import { type Worker, createWorker } from '#lib/worker.ts';
 import { answerCommand } from './answers.ts';
 import type { CommandDeps } from './deps.ts';
@@ -10,12 +11,15 @@ export interface Commands extends Worker {
 }
 
 const pollMs = 1_000;
-const batch = 16;
+const batch = 256;
+/** Of one chat in one go: a flood of commands from one does not keep the others waiting. */
+const batchOfChat = 4;
 const maxAttempts = 5;
 
 /**
  * command event → answer → settled with its notice, in one commit. Commands have a lane of their own: none of them ever
- * waits behind a running turn. Each can be run again after a crash without doing anything twice.
+ * waits behind a running turn; those of a chat go one after another. Each can be run again after a crash without doing
+ * anything twice.
  */
 export function createCommands(deps: CommandDeps): Commands {
   const onDefect = (error: unknown): void => deps.log.error('command.defect', { error });
@@ -25,8 +29,16 @@ export function createCommands(deps: CommandDeps): Commands {
 
 async function tick(deps: CommandDeps): Promise<boolean> {
   const events = await deps.store.events.commands(batch);
-  for (const event of events) await runCommand(deps, event);
-  return events.length === batch;
+  const chats = [...Map.groupBy(events, (event) => event.chat).values()];
+  const chosen = chats.map((queue) => queue.slice(0, batchOfChat));
+  // All of them come to an end first: the next look must not find a command that still runs.
+  const ends = await Promise.allSettled(chosen.map((queue) => runInOrder(deps, queue)));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  return events.length > chosen.flat().length;
+}
+
+async function runInOrder(deps: CommandDeps, queue: readonly StoredEvent[]): Promise<void> {
+  for (const event of queue) await runCommand(deps, event);
 }
 
 async function runCommand(deps: CommandDeps, event: StoredEvent): Promise<void> {
@@ -42,7 +54,7 @@ async function runCommand(deps: CommandDeps, event: StoredEvent): Promise<void> 
 }
 
 /** What went wrong on the sender's side is an answer; everything else goes up. */
-async function answerSafely(deps: CommandDeps, event: StoredEvent): Promise<string> {
+async function answerSafely(deps: CommandDeps, event: StoredEvent): Promise<string | null> {
   try {
     const command = parseChatCommand(event.text);
     if (command === null || event.role === null)
@@ -56,18 +68,16 @@ async function answerSafely(deps: CommandDeps, event: StoredEvent): Promise<stri
   }
 }
 
-async function settle(deps: CommandDeps, event: StoredEvent, text: string): Promise<void> {
+/** Null ends it without a word. */
+async function settle(deps: CommandDeps, event: StoredEvent, text: string | null): Promise<void> {
   await deps.store.events.settleCommand({
     event: event.id,
     notice: text,
-    deliveries: deps.compose.say({
-      chat: event.chat,
-      markdown: text,
-      key: `command:${event.id}`,
-      replyTo: null,
-      buttons: [],
-      editOf: null,
-    }),
+    deliveries: text === null ? [] : deps.compose.say(sayingOf(event, text)),
     at: deps.clock.now(),
   });
+}
+
+function sayingOf({ chat, id }: StoredEvent, markdown: string): Saying {
+  return { chat, markdown, key: `command:${id}`, replyTo: null, buttons: [], editOf: null };
 }

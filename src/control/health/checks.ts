@@ -91,8 +91,7 @@ async function checkModel(deps: CheckDeps): Promise<readonly Finding[]> {
   } as const;
   const late = new AbortController();
   const cancel = deps.clock.after(modelMs, () => late.abort());
-  const result = await deps.model.call(request, silentHooks, late.signal);
-  cancel();
+  const result = await deps.model.call(request, silentHooks, late.signal).finally(cancel);
   if (result.ok) return [{ level: 'ok', what: `${result.reply.model} answers`, fix: null }];
   return [{ level: 'fail', what: `${name}: ${result.error.reason}`, fix: fixByError[result.error.type] }];
 }

@@ -27,7 +27,8 @@ async function runCheck(
       fix: 'Check the network, then try again.',
     },
   ]);
-  const findings = await Promise.race([check.run().catch(failed), late]);
+  const run = async (): Promise<readonly Finding[]> => check.run();
+  const findings = await Promise.race([run().catch(failed), late]);
   over.abort();
   return findings.map((finding) => ({ ...finding, area: check.area }));
 }

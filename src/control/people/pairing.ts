@@ -1,4 +1,4 @@
-import type { Identity } from '#core/address.ts';
+import { type ChatKey, type Identity, addressToKey, parseChatKey } from '#core/address.ts';
 import { TiroError } from '#core/errors.ts';
 import type { ConversationId, IdsPort } from '#core/ids.ts';
 import type { Pairing, Role } from '#core/person.ts';
@@ -7,21 +7,28 @@ import type { ComposePort } from '#core/ports/compose.ts';
 import type { DirectoryPort } from '#core/ports/directory.ts';
 import type { ConversationsPort } from '#core/store/conversations.ts';
 import type { PeoplePort } from '#core/store/people.ts';
+import type { StatePort } from '#core/store/state.ts';
 import { toSlug } from '#lib/handle.ts';
 import { isSameSecret } from '#lib/hash.ts';
 
 export interface PairingDeps {
-  readonly people: Pick<PeoplePort, 'pair' | 'pairings' | 'addPairing'>;
+  readonly people: Pick<PeoplePort, 'pair' | 'pairings' | 'addPairing' | 'identities'>;
   readonly conversations: Pick<ConversationsPort, 'say'>;
+  readonly state: StatePort;
   readonly compose: ComposePort;
   readonly directory: DirectoryPort;
   readonly ids: IdsPort;
   readonly clock: ClockPort;
 }
 
+export interface LetIn {
+  readonly handle: string;
+  readonly identity: Identity;
+}
+
 const codeMs = 3_600_000;
-/** Wrong codes from one sender within an hour, after which even the right one is refused. */
-const maxFailures = 5;
+/** Which code let whom in, so that the same order, given again after a crash, is carried out once and answered right. */
+const letInScope = 'let-in';
 
 /** A code for the owner to send from a chat as `/pair CODE`: whoever sends it there is the owner. One hour, one use. */
 export async function mintOwnerCode(deps: PairingDeps): Promise<Pairing> {
@@ -40,69 +47,65 @@ export async function mintOwnerCode(deps: PairingDeps): Promise<Pairing> {
   return pairing;
 }
 
-/** The owner lets a stranger in by the code the stranger was given. Rejects as `not-found` for a wrong or expired code. */
+/**
+ * The owner lets a stranger in by the code the stranger was given. Rejects as `not-found` for a wrong or expired code, as
+ * `conflict` for a handle that is somebody's. Done again with the same code it says who came in by it.
+ */
 export async function letIn(
   deps: PairingDeps,
   input: { readonly code: string; readonly handle: string | null; readonly role: Role },
-): Promise<{ readonly handle: string; readonly identity: Identity }> {
-  const pairing = await findPairing(deps, input.code, 'stranger');
-  if (pairing === null || pairing.identity === null) throw wrongCode();
-  const handle = input.handle ?? handleFor(pairing);
-  if (deps.directory.person(handle).role !== 'guest') {
-    throw new TiroError(
-      'conflict',
-      `handle: ${handle} is somebody already. Choose another with --as HANDLE.`,
-    );
+): Promise<LetIn> {
+  const code = input.code.trim().toUpperCase();
+  const pairing = await findPairing(deps, code, 'stranger');
+  if (pairing === null || pairing.identity === null || pairing.chat === null) {
+    const before = await whoCameInBy(deps, code);
+    if (before === null) throw wrongCode();
+    return before;
   }
-  const paired = await deps.people.pair({
-    code: pairing.code,
-    identity: null,
-    handle,
-    role: input.role,
-    name: pairing.name,
-    at: deps.clock.now(),
-  });
+  const handle = input.handle ?? handleFor(pairing);
+  await requireFree(deps, handle, code);
+  await deps.state.set({ scope: letInScope, key: code, value: `${handle} ${pairing.chat}` });
+  const { name } = pairing;
+  const at = deps.clock.now();
+  const paired = await deps.people.pair({ code, identity: null, handle, role: input.role, name, at });
   if (paired.result !== 'paired') throw wrongCode();
   await deps.directory.refresh();
-  await welcome(deps, pairing, handle);
+  await welcome(deps, { code, handle, chat: pairing.chat });
   return { handle, identity: paired.identity };
 }
 
-/** Somebody sends the owner's code from a chat and becomes the owner there. */
-export function createOwnerPairing(
-  deps: PairingDeps,
-): (code: string, sender: { identity: Identity; name: string }) => Promise<void> {
-  const failures = new Map<Identity, { count: number; since: number }>();
-  return async (code, sender) => {
-    const now = deps.clock.now();
-    for (const [identity, entry] of failures) if (now - entry.since > codeMs) failures.delete(identity);
-    const failed = failures.get(sender.identity) ?? { count: 0, since: now };
-    const pairing = failed.count >= maxFailures ? null : await findPairing(deps, code, 'owner');
-    if (pairing === null) {
-      failures.set(sender.identity, { ...failed, count: failed.count + 1 });
-      throw wrongCode();
-    }
-    const handle = deps.directory.owner().handle;
-    const paired = await deps.people.pair({
-      code: pairing.code,
-      identity: sender.identity,
-      handle,
-      role: 'owner',
-      name: sender.name,
-      at: now,
-    });
-    if (paired.result !== 'paired') throw wrongCode();
-    await deps.directory.refresh();
-  };
+async function whoCameInBy(deps: PairingDeps, code: string): Promise<LetIn | null> {
+  const [handle = '', chat = ''] = (await deps.state.get({ scope: letInScope, key: code }))?.split(' ') ?? [];
+  const address = parseChatKey(chat);
+  const row = (await deps.people.identities()).find((one) => one.handle === handle);
+  if (row === undefined || address === null) return null;
+  await deps.directory.refresh();
+  await welcome(deps, { code, handle, chat: addressToKey(address) });
+  return { handle, identity: row.identity };
 }
 
-async function findPairing(deps: PairingDeps, code: string, kind: Pairing['kind']): Promise<Pairing | null> {
-  const wanted = code.trim().toUpperCase();
+/** A handle names a memory: nobody may come into somebody else's, nor into one that is kept for guests. */
+async function requireFree(deps: PairingDeps, handle: string, code: string): Promise<void> {
+  const known = await deps.people.identities();
+  const isFree =
+    deps.directory.person(handle).role === 'guest' &&
+    !handle.startsWith('guest-') &&
+    known.every((row) => row.handle !== handle);
+  if (isFree) return;
+  const advice = `Choose another: \`tiro people pair ${code} --as HANDLE\`.`;
+  throw new TiroError('conflict', `handle: ${handle} is somebody already. ${advice}`);
+}
+
+export async function findPairing(
+  deps: Pick<PairingDeps, 'people' | 'clock'>,
+  code: string,
+  kind: Pairing['kind'],
+): Promise<Pairing | null> {
   const open = await deps.people.pairings(deps.clock.now());
-  return open.find((pairing) => pairing.kind === kind && isSameSecret(pairing.code, wanted)) ?? null;
+  return open.find((pairing) => pairing.kind === kind && isSameSecret(pairing.code, code)) ?? null;
 }
 
-function wrongCode(): TiroError {
+export function wrongCode(): TiroError {
   return new TiroError('not-found', 'This code is wrong, used or expired.');
 }
 
@@ -112,26 +115,21 @@ function handleFor(pairing: Pairing): string {
   return fromName === '' ? toSlug(pairing.identity ?? 'guest') : fromName;
 }
 
-async function welcome(deps: PairingDeps, pairing: Pairing, handle: string): Promise<void> {
-  if (pairing.chat === null) return;
+async function welcome(
+  deps: PairingDeps,
+  { code, handle, chat }: { readonly code: string; readonly handle: string; readonly chat: ChatKey },
+): Promise<void> {
   const text = 'You are in. Write me whatever you need; /help shows what I can do.';
-  const key = `welcome:${pairing.code}`;
+  const key = `welcome:${code}`;
   const newConversation: ConversationId = deps.ids.conversation();
   await deps.conversations.say({
     key,
-    chat: pairing.chat,
+    chat,
     conversation: null,
     newConversation,
     person: handle,
     body: { kind: 'notice', text },
-    deliveries: deps.compose.say({
-      chat: pairing.chat,
-      markdown: text,
-      key,
-      replyTo: null,
-      buttons: [],
-      editOf: null,
-    }),
+    deliveries: deps.compose.say({ chat, markdown: text, key, replyTo: null, buttons: [], editOf: null }),
     at: deps.clock.now(),
   });
 }

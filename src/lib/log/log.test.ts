@@ -75,13 +75,32 @@ test('a line is JSON with its event, and errors keep their code, cause and stack
   expect(lines[0]?.endsWith('\n')).toBe(true);
 });
 
+test('what is shown of a warning is one masked line that cannot move the cursor', () => {
+  const shown: string[] = [];
+  const options = { redact: createRedactor(['hunter22']), write: () => undefined };
+  const log = createLog({ ...options, show: (line) => shown.push(line) });
+  log.info('quiet', {});
+  log.warn('turn.odd', {
+    name: 'Eve\u001b[2J\nroot',
+    error: new Error('key hunter22\nrefused'),
+    turns: [1, 2],
+  });
+  log.error('bare');
+  expect(shown).toEqual([
+    'tiro: turn.odd name=Eve [2J root error=key [secret] refused turns=[ 1, 2 ]',
+    expect.stringContaining('tiro: bare'),
+  ]);
+});
+
 test('a log never throws, whatever it is given', () => {
-  const { log, lines } = logOf();
+  const lines: string[] = [];
+  const put = (line: string): void => void lines.push(line);
+  const log = createLog({ redact: createRedactor([]), write: put, show: put });
   const loop: Record<string, unknown> = {};
   loop['self'] = loop;
   log.warn('odd', { loop, big: 10n, fn: () => 1, nothing: undefined, error: 'text' });
   silentLog.error('nobody hears');
-  expect(lines).toHaveLength(1);
+  expect(lines).toHaveLength(2);
 });
 
 test('a file of the log is its owner’s alone, and is appended to', async () => {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { pino } from 'pino';
 
 /** See core's LogPort. */
@@ -17,7 +18,7 @@ export function createLog(options: {
   /** Shows warnings and errors in one line each, masked as well. Absent: nobody is looking. */
   readonly show?: (line: string) => void;
 }): Log {
-  const { redact, show = () => undefined } = options;
+  const { redact, show } = options;
   const logger = pino(
     { base: null, errorKey: 'error', serializers: { error: pino.stdSerializers.err } },
     { write: (line: string) => options.write(redact(line)) },
@@ -26,24 +27,25 @@ export function createLog(options: {
     info: (event, fields) => logger.info({ ...fields, event }),
     warn: (event, fields) => {
       logger.warn({ ...fields, event });
-      show(redact(`tiro: ${event} ${describeFields(fields)}`));
+      show?.(redact(`tiro: ${event} ${describeFields(fields)}`));
     },
     error: (event, fields) => {
       logger.error({ ...fields, event });
-      show(redact(`tiro: ${event} ${describeFields(fields)}`));
+      show?.(redact(`tiro: ${event} ${describeFields(fields)}`));
     },
   };
 }
 
-/** `name=value` of what a person can read at a glance; the rest is in the file. */
+/** `name=value` of what a person can read at a glance; the rest is in the file. No character of it moves the cursor. */
 function describeFields(fields: Readonly<Record<string, unknown>> = {}): string {
   return Object.entries(fields)
     .map(([name, value]) => `${name}=${value instanceof Error ? value.message : plain(value)}`)
-    .join(' ');
+    .join(' ')
+    .replaceAll(/[\s\p{C}]+/gu, ' ');
 }
 
 function plain(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
+  return typeof value === 'string' ? value : inspect(value, { breakLength: Infinity, depth: 2 });
 }
 
 /** For tests and for code that runs before there is a log. */

@@ -1,11 +1,11 @@
 /** Shapes of secrets that are recognised wherever they stand. The names behind them are left readable. */
 const shapes: readonly RegExp[] = [
-  /\bsk-[A-Za-z0-9_-]{16,}\b/g,
-  /\b(?:xox[abprs]|xapp)-[A-Za-z0-9-]{10,}\b/g,
-  /\b(?:ghp|gho|ghs|github_pat)_[A-Za-z0-9_]{16,}\b/g,
-  /\b\d{6,12}:[A-Za-z0-9_-]{30,}\b/g, // Telegram bot token
-  /\bAKIA[0-9A-Z]{16}\b/g,
-  /\bAIza[A-Za-z0-9_-]{35}/g, // Google API key
+  /(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{16,}/g,
+  /(?<![A-Za-z0-9])(?:xox[abprs]|xapp)-[A-Za-z0-9-]{10,}/g,
+  /(?<![A-Za-z0-9])(?:ghp|gho|ghs|github_pat)_[A-Za-z0-9_]{16,}/g,
+  /(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}/g, // Telegram bot token, also in a path: /bot123456:…
+  /(?<![A-Za-z0-9])AKIA[0-9A-Z]{16}(?![A-Za-z0-9])/g,
+  /(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}/g, // Google API key
   /(?<=\bBearer\s+)[A-Za-z0-9._~+/=-]{8,}/gi,
   /(?<=\/\/[^/\s:@]*:)[^/\s]+(?=@)/g, // password in a URL, up to the last @ before the path
 ];

@@ -53,7 +53,7 @@ export function watchAnswer(deps: WatchDeps): AnswerWatch {
     // A repeated request may have ended long ago; a new one is heard of before it ends.
     let mayHaveEnded = stored.duplicate;
     while (!signal.aborted) {
-      const answer = mayHaveEnded ? await lookUp(deps, stored.event) : null;
+      const answer = ear.answer() ?? (mayHaveEnded ? await lookUp(deps, stored.event) : null);
       if (answer !== null) return answer;
       await ear.news(deps.clock, signal);
       mayHaveEnded = true;
@@ -72,16 +72,19 @@ export function watchAnswer(deps: WatchDeps): AnswerWatch {
 
 interface Ear {
   readonly hear: (signal: CommitNote | LiveEvent) => void;
+  /** The answer of a turn that was heard from its first step to its good or bad end; else null: the rows are asked. */
+  answer(): Answer | null;
   /** Resolves when something was heard that may have ended the message, after `lookAgainMs`, or on abort. */
   news(clock: WatchDeps['clock'], signal: AbortSignal): Promise<void>;
 }
 
 function createEar(stored: Extract<Submitted, { ok: true }>, onProgress: (progress: Progress) => void): Ear {
   let turn: TurnId | null = null;
+  let steps: Step[] = [];
   /** Live text of the conversation from before it is known which turn is ours. */
   let early: LiveEvent[] = [];
   let fresh = new AbortController();
-  return { hear, news };
+  return { hear, answer, news };
 
   function hear(signal: CommitNote | LiveEvent): void {
     if ('type' in signal) hearLive(signal);
@@ -103,9 +106,12 @@ function createEar(stored: Extract<Submitted, { ok: true }>, onProgress: (progre
     }
   }
 
-  function hearStep({ turn: turnOfStep, body }: Step): void {
+  function hearStep(step: Step): void {
+    const { turn: turnOfStep, body } = step;
     if (body.kind === 'input' && body.event === stored.event && turnOfStep !== null) {
       turn = turnOfStep;
+      // A request is never answered together with another one: its input is the first step of its turn.
+      steps = [step];
       const heard = early;
       early = [];
       for (const event of heard) hearLive(event);
@@ -114,8 +120,16 @@ function createEar(stored: Extract<Submitted, { ok: true }>, onProgress: (progre
     // Outside turns Tiro answers commands; whose it was, the event tells.
     if (turnOfStep === null && body.kind === 'notice') fresh.abort('heard');
     if (turnOfStep === null || turnOfStep !== turn) return;
+    steps.push(step);
     if (body.kind === 'reply') onProgress({ type: 'reply', text: body.text });
     if (body.kind === 'end') fresh.abort('heard');
+  }
+
+  function answer(): Answer | null {
+    const end = steps.at(-1)?.body;
+    // Parked, cancelled and given up: other rows have a say in what is answered.
+    const isWhole = end?.kind === 'end' && (end.status === 'done' || end.status === 'failed');
+    return isWhole ? answerOfTurn(steps, []) : null;
   }
 
   async function news(clock: WatchDeps['clock'], signal: AbortSignal): Promise<void> {
