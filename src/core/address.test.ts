@@ -1,11 +1,11 @@
-import fc from 'fast-check';
+import { assert, option, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
 import { addressToKey, parseChatKey } from './address.ts';
 
 test('a key stands for exactly one address', () => {
-  const part = fc.string({ minLength: 1, unit: 'grapheme' });
-  fc.assert(
-    fc.property(part, fc.option(part), (chat, thread) => {
+  const part = string({ minLength: 1, unit: 'grapheme' });
+  assert(
+    property(part, option(part), (chat, thread) => {
       const address = { channel: 'telegram', chat, thread };
       expect(parseChatKey(addressToKey(address))).toEqual(address);
     }),

@@ -5,22 +5,6 @@ import type { Usage } from './step.ts';
  * One model call in the ledger: reserved by its upper estimate before the call, settled by its usage after it.
  * A reservation whose call was cut off is settled at the estimate: money that may have been spent counts as spent.
  */
-export interface Spend {
-  readonly id: SpendId;
-  readonly turn: TurnId | null;
-  readonly conversation: ConversationId | null;
-  readonly person: string;
-  readonly purpose: string;
-  readonly model: string;
-  readonly reservedUsd: number;
-  /** Null until settled; null price is 0 here and `priced` is false. */
-  readonly costUsd: number | null;
-  readonly priced: boolean;
-  readonly usage: Usage | null;
-  readonly at: number;
-  readonly settledAt: number | null;
-}
-
 export interface NewSpend {
   readonly id: SpendId;
   readonly turn: TurnId | null;

@@ -153,9 +153,10 @@ async function drain(station: Station, signal: AbortSignal, { tick, onDefect }: 
   else signal.addEventListener('abort', cut, { once: true });
   try {
     for (let more = true; more && !stopper.signal.aborted;) {
-      more = await tick();
-      // A call that ends frees the next row of its chat.
-      if (inFlight.size > 0) more = await Promise.race(open()).then(() => true);
+      // A call that ends frees the next row of its chat, even while this tick looks in vain.
+      const wasOpen = inFlight.size > 0;
+      more = (await tick()) || wasOpen;
+      if (inFlight.size > 0) await Promise.race(open());
     }
   } catch (error) {
     onDefect(error);

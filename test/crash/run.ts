@@ -68,7 +68,7 @@ async function play(
     telegram.userText('second: just answer'),
   );
   const answered = said.then(() => bothAnswered(telegram));
-  const killed = (await Promise.race([exited.then(() => true), answered.then(() => false)])) === true;
+  const killed = await Promise.race([exited.then(() => true), answered.then(() => false)]);
   const trace = lines(files.trace);
   const callsBefore = model.requests.length;
   const last = killed ? startChild(stage, null) : first;

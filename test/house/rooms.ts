@@ -35,7 +35,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   'src/control': { rooms: ground, packages: ['zod'], builtins: 'pure', owns: [] },
   'src/web': {
     rooms: [...ground, 'src/control'],
-    packages: ['zod', 'hono', '@hono/node-server', 'prom-client', 'htmx.org'],
+    packages: ['zod', 'hono', '@hono/node-server', 'prom-client'],
     builtins: 'all',
     owns: [],
   },
@@ -47,8 +47,6 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   'adapters/telegram': { ...adapter, packages: ['zod', 'grammy'] },
   'adapters/webchat': { ...adapter, packages: ['zod'] },
-  'adapters/cli': { ...adapter, packages: ['zod'] },
-  'adapters/api': { ...adapter, packages: ['zod'] },
   /** adapters/index.ts: the list. It alone sees every adapter (see the rule). */
   adapters: { rooms: ground, packages: ['zod'], builtins: 'pure', owns: [] },
   prompts: { rooms: ground, packages: ['zod'], builtins: 'all', owns: [] },

@@ -3,11 +3,16 @@ import { type Commands, createCommands } from '#control/commands/commands.ts';
 import { createControl } from '#control/control.ts';
 import { createOwnerPairing } from '#control/people/owner-pairing.ts';
 import type { ControlPort } from '#control/surface.ts';
+import type { Inbox } from '#inbox/inbox.ts';
 import type { TestGround } from './ground.ts';
+import { createTestInbox } from './inbox.ts';
+import { type Words, written } from './words.ts';
 
 export interface TestControl {
   readonly control: ControlPort;
   readonly commands: Commands;
+  /** Somebody sends a command in a chat that is pushed to; the answer, or null for silence. */
+  command(text: string, words?: Words): Promise<string | null>;
 }
 
 export const owner = { person: 'ann', role: 'owner', via: 'test' } as const;
@@ -15,13 +20,13 @@ export const owner = { person: 'ann', role: 'owner', via: 'test' } as const;
 /** The command surface and the chat commands, over the rows of a test. */
 export function createTestControl(
   ground: TestGround,
-  more: { readonly checks?: readonly Check[]; readonly store?: TestGround['store'] } = {},
+  { inbox }: { readonly inbox: Inbox } = createTestInbox(ground),
+  checks: readonly Check[] = [],
 ): TestControl {
-  const store = more.store ?? ground.store;
+  const { store } = ground;
   const names = ['fake/large', 'fake/small'];
   const deps: ControlDeps = {
     ...ground,
-    store,
     process: () => ({
       version: '1.2.3',
       home: '/home',
@@ -34,7 +39,7 @@ export function createTestControl(
     }),
     channels: () => [],
     models: () => names,
-    checks: more.checks ?? [],
+    checks,
     config: () => Promise.resolve({ path: '/home/config.yaml', yaml: '', problems: [] }),
   };
   const commands = createCommands({
@@ -43,5 +48,19 @@ export function createTestControl(
     pairOwner: createOwnerPairing({ ...deps, ...store }),
     defaultQueueMode: () => 'queue',
   });
-  return { control: createControl(deps), commands };
+  return { control: createControl(deps), commands, command };
+
+  async function command(text: string, words: Words = {}): Promise<string | null> {
+    const before = await newest();
+    const event = written(text, words);
+    await inbox.accept(event.chat.channel, [event], null);
+    await commands.tick();
+    const answer = await newest();
+    return answer === null || answer.id === before?.id ? null : answer.markdown;
+  }
+
+  async function newest(): Promise<{ readonly id: string; readonly markdown: string } | null> {
+    const [row] = await store.outbox.list({ status: null, limit: 1 });
+    return row !== undefined && 'markdown' in row.body ? { id: row.id, markdown: row.body.markdown } : null;
+  }
 }

@@ -24,7 +24,7 @@ export interface TestGround {
   readonly directory: DirectoryPort;
   /** `people` of the config; a test may change it. */
   readonly listed: Record<string, ListedPerson>;
-  /** The texts queued for a chat, in order. */
+  /** What is queued for a chat, as Markdown and in order. */
   said(chat: ChatKey): Promise<readonly string[]>;
 }
 
@@ -89,7 +89,7 @@ export async function createGround(options: GroundOptions = {}): Promise<TestGro
   async function said(chat: ChatKey): Promise<readonly string[]> {
     const rows = await store.outbox.list({ status: null, limit: 1_000 });
     const mine = rows.filter((row) => row.chat === chat && row.status !== 'cancelled').toReversed();
-    return mine.flatMap(({ body }) => ('text' in body ? [body.text] : []));
+    return mine.flatMap(({ body }) => ('markdown' in body ? [body.markdown] : []));
   }
 }
 
