@@ -29,7 +29,9 @@ test('the head of a conversation names who talks where, and everything is filled
   expect(text).toContain('in a direct chat (telegram)');
   expect(text).not.toMatch(/\{\{|\}\}|^---/m);
   const group = system({ ...inChat, turn: { chat: 'telegram:-5', direct: false } });
-  expect(group).toContain('in a group on telegram');
+  expect(group).toContain('with the people of a group on telegram;');
+  const bob: Person = { ...ann, handle: 'bob', role: 'member', language: 'it' };
+  expect(system({ ...inChat, person: bob, turn: { chat: 'telegram:-5', direct: false } })).toBe(group);
   expect(system({ ...inChat, person: { ...ann, language: 'it' } })).toContain('in it.');
 });
 
@@ -40,8 +42,10 @@ test('the same person and chat give the same bytes, and few of them', async () =
 });
 
 test('what fills the prompt in is not itself a template', async () => {
-  const { system } = await loadCatalogue(folder('---\na: b\n---\n{{person}} of {{owner}}'));
-  expect(system({ ...inChat, person: { ...ann, handle: '{{owner}}' } })).toBe('{{owner}} of ann');
+  const { system } = await loadCatalogue(folder('---\na: b\n---\n{{company}} of {{owner}}'));
+  expect(system({ ...inChat, person: { ...ann, handle: '{{owner}}' } })).toBe(
+    '{{owner}} (owner) in a direct chat (telegram) of ann',
+  );
 });
 
 test.each(['You are {{nobody}}.', 'You are {{constructor}}.'])(

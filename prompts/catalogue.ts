@@ -20,15 +20,13 @@ export async function loadCatalogue(folder: URL = new URL('./', import.meta.url)
   return {
     system: ({ owner, person, turn }) => {
       const channel = parseChatKey(turn.chat)?.channel ?? 'a chat';
-      return fill(system, {
-        owner: owner.handle,
-        person: person.handle,
-        role: person.role,
-        place: turn.direct
-          ? `in a direct chat (${channel})`
-          : `in a group on ${channel}, where each message begins with its sender`,
-        language: person.language === null ? '' : `; without a hint, in ${person.language}`,
-      });
+      const { handle, role, language } = person;
+      // A group's head names nobody: it stays the same whoever speaks.
+      const company = turn.direct
+        ? `${handle} (${role}) in a direct chat (${channel})`
+        : `the people of a group on ${channel}; each message begins with its sender, by name and handle`;
+      const hint = turn.direct && language !== null ? `; without a hint, in ${language}` : '';
+      return fill(system, { owner: owner.handle, company, language: hint });
     },
   };
 }

@@ -34,7 +34,37 @@ export async function callModel(moment: Moment, shares: readonly number[]): Prom
   const { deps, run } = moment;
   const joinSignal = run.joinSignal();
   const { request, smaller } = await buildRequest(moment, shares);
-  const estimate = deps.model.estimate(request);
+  const reserved = await reserve(moment, request);
+  if (!reserved.ok) return { type: 'over-budget', over: reserved.over };
+  const { id, model, upperUsd } = reserved;
+  const showing = createShowing(deps, run);
+  // What was cut off after it had begun to answer may be billed: each such try counts with its upper estimate.
+  const lost = (): SpendSettlement => ({ id, model, costUsd: showing.begun() * upperUsd, usage: null });
+  const settleLost = (): Promise<void> => deps.spend.settle({ ...lost(), at: deps.clock.now() });
+  const signal = AbortSignal.any([run.signal, joinSignal]);
+  const result = await deps.model.call(request, showing.hooks, signal).catch(async (error: unknown) => {
+    await settleLost();
+    throw error;
+  });
+  if (result.ok) {
+    const broken = Math.max(0, showing.begun() - (result.reply.text === '' ? 0 : 1));
+    return { type: 'reply', reply: result.reply, settle: settlementOf(id, result.reply, broken * upperUsd) };
+  }
+  if (run.signal.aborted) {
+    // The turn may have ended by now, so no commit of its own can carry the settlement.
+    await settleLost();
+    return { type: 'stopped' };
+  }
+  if (joinSignal.aborted) return { type: 'joined', settle: lost() };
+  return { type: 'error', error: result.error, settle: lost(), smaller };
+}
+
+type Reserved =
+  | { readonly ok: true; readonly id: SpendId; readonly model: string; readonly upperUsd: number }
+  | { readonly ok: false; readonly over: Extract<Reservation, { ok: false }> };
+
+async function reserve({ deps, run, person }: Moment, request: ModelRequest): Promise<Reserved> {
+  const { upperUsd } = deps.model.estimate(request);
   const now = deps.clock.now();
   const id = deps.ids.spend();
   const model = request.model ?? deps.model.names()[0] ?? 'unknown';
@@ -46,27 +76,13 @@ export async function callModel(moment: Moment, shares: readonly number[]): Prom
       person: run.turn.person,
       purpose: 'turn',
       model,
-      reservedUsd: estimate.upperUsd ?? 0,
-      priced: estimate.upperUsd !== null,
+      reservedUsd: upperUsd ?? 0,
+      priced: upperUsd !== null,
     },
-    limits: deps.limits(moment.person, now),
+    limits: deps.limits(person, now),
     at: now,
   });
-  if (!reservation.ok) return { type: 'over-budget', over: reservation };
-  const showing = createShowing(deps, run);
-  const signal = AbortSignal.any([run.signal, joinSignal]);
-  const result = await deps.model.call(request, showing.hooks, signal);
-  if (result.ok) return { type: 'reply', reply: result.reply, settle: settlementOf(id, result.reply) };
-  // What was cut off after it had begun to answer may be billed: it counts with its upper estimate.
-  const costUsd = showing.began() ? (estimate.upperUsd ?? 0) : 0;
-  const settle: SpendSettlement = { id, model, costUsd, usage: null };
-  if (run.signal.aborted) {
-    // The turn may have ended by now, so its own commit can no longer carry the settlement.
-    await deps.spend.settle({ ...settle, at: deps.clock.now() });
-    return { type: 'stopped' };
-  }
-  if (joinSignal.aborted) return { type: 'joined', settle };
-  return { type: 'error', error: result.error, settle, smaller };
+  return reservation.ok ? { ok: true, id, model, upperUsd: upperUsd ?? 0 } : { ok: false, over: reservation };
 }
 
 /** With the first share whose prompt fits by the model's own estimate, or with the last one. */
@@ -115,7 +131,8 @@ function fillFrame(moment: Moment, frame: ModelRequest, share: number): ModelReq
   const roomBytes = (contextTokens - frame.maxOutputTokens) * bytesPerToken - fixedBytes;
   const messages = projectContext(steps, {
     system: frame.messages[0]?.content ?? '',
-    timezone: person.timezone,
+    // A group's history reads the same whoever speaks.
+    timezone: (run.turn.direct ? person : deps.directory.owner()).timezone,
     direct: run.turn.direct,
     resultLimit: (tool) => {
       const limit = limitByTool.get(tool) ?? defaultResultChars;
@@ -126,6 +143,6 @@ function fillFrame(moment: Moment, frame: ModelRequest, share: number): ModelReq
   return { ...frame, messages };
 }
 
-function settlementOf(id: SpendId, reply: ModelReply): SpendSettlement {
-  return { id, model: reply.model, costUsd: reply.costUsd ?? 0, usage: reply.usage };
+function settlementOf(id: SpendId, reply: ModelReply, brokenUsd: number): SpendSettlement {
+  return { id, model: reply.model, costUsd: (reply.costUsd ?? 0) + brokenUsd, usage: reply.usage };
 }

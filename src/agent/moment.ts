@@ -40,6 +40,10 @@ export function turnReplies(moment: Moment): readonly Extract<StepBody, { kind: 
   return turnSteps(moment).flatMap(({ body }) => (body.kind === 'reply' ? [body] : []));
 }
 
+export function isOutOfTime({ deps, options, startedAt }: Moment): boolean {
+  return deps.clock.now() - startedAt >= options.maxTurnMs;
+}
+
 /** The tools that this person may see, sorted by name. */
 export function visibleTools(moment: Moment): readonly Tool[] {
   const { deps, run } = moment;

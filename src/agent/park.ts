@@ -23,7 +23,7 @@ export async function parkTurn(moment: Moment, reply: Reply): Promise<void> {
   const editOf = await deps.preview.finish(run.turn);
   const buttons = asked.length === 1 ? asked.flatMap(buttonsFor) : [];
   await commit(moment, {
-    steps: text === '' ? [] : [{ kind: 'notice', text }],
+    steps: asks === '' ? [] : [{ kind: 'notice', text: asks }],
     deliveries: deps.compose.say({
       chat: run.turn.chat,
       markdown: text,

@@ -4,7 +4,7 @@ import type { StepBody, ToolCall } from '#core/step.ts';
 import type { Append } from '#core/store/turns.ts';
 import { type Called, callModel, historyShares } from './call-model.ts';
 import type { AgentDeps, AgentOptions, TurnOutcome, TurnRun } from './deps.ts';
-import { type Moment, commit, turnReplies, turnSteps } from './moment.ts';
+import { type Moment, commit, isOutOfTime, turnReplies, turnSteps } from './moment.ts';
 import { type Reply, nextAction } from './next-action.ts';
 import { parkTurn } from './park.ts';
 import { callTools, runApproved } from './tools/call-tools.ts';
@@ -59,7 +59,7 @@ export async function runTurn(deps: AgentDeps, options: AgentOptions, run: TurnR
 }
 
 function limitReached(moment: Moment): 'calls' | 'tokens' | 'time' | null {
-  const { deps, options, startedAt } = moment;
+  const { options } = moment;
   const replies = turnReplies(moment);
   if (replies.length >= options.maxModelCalls) return 'calls';
   const tokens = replies.reduce(
@@ -67,7 +67,7 @@ function limitReached(moment: Moment): 'calls' | 'tokens' | 'time' | null {
     0,
   );
   if (tokens >= options.maxTurnTokens) return 'tokens';
-  return deps.clock.now() - startedAt >= options.maxTurnMs ? 'time' : null;
+  return isOutOfTime(moment) ? 'time' : null;
 }
 
 /** One model call and what it came to. A context that is too long is tried again with less history. */

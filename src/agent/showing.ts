@@ -3,8 +3,8 @@ import type { AgentDeps, TurnRun } from './deps.ts';
 
 export interface Showing {
   readonly hooks: ModelHooks;
-  /** Something of an answer has arrived, even if it was broken off and begun anew. */
-  began(): boolean;
+  /** How many answers began to arrive and were broken off or are still incomplete: each may be billed. */
+  begun(): number;
 }
 
 /** An outage that lasts this long is told to the chat: its answer waits. */
@@ -16,13 +16,13 @@ export function createShowing(deps: AgentDeps, run: TurnRun): Showing {
   const startedAt = deps.clock.now();
   const deltas = createDeltas(deps, run);
   let text = '';
-  let began = false;
+  let begun = 0;
   return {
-    began: () => began,
+    begun: () => begun,
     hooks: {
       beforeCall: () => deps.assertEpoch(),
       onDelta(delta) {
-        began = true;
+        if (text === '') begun += 1;
         text += delta;
         deltas.add(delta);
         deps.preview.show(turn, text);

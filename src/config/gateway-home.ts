@@ -54,6 +54,11 @@ export async function openGatewayHome(
   const onProblems = (problems: readonly Problem[]): void =>
     log.error('config.kept-last-good', { problems: problems.map(describeProblem) });
   const settings = createSettings({ clock: deps.clock, onProblems }, { input, loaded });
+  const channels = JSON.stringify(loaded.config.channels);
+  settings.onChange((config) => {
+    if (JSON.stringify(config.channels) === channels) return;
+    log.warn('config.restart-needed', { why: 'channels changed; they are connected as they were at the start' });
+  });
   return {
     paths,
     settings,

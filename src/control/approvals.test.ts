@@ -37,6 +37,7 @@ test('a yes decides once, and its turn goes before everything that waits', async
   await setting.asked('7F3K');
   await setting.receive(written('what about it?'));
   expect(await setting.command('/approve 7f3k')).toBe('Approved: `run` runs now, exactly as shown.');
+  await setting.clock.pass(1);
   expect(await setting.command('/approve 7F3K')).toBe(
     'Approval 7F3K is approved already. Nothing was changed.',
   );

@@ -58,10 +58,11 @@ function standing({ turn, deliveries }: TurnReport, now: number): readonly strin
         ...undelivered,
       ];
     case 'cancelled':
-      return [`It was stopped: ${turn.reason ?? 'by hand'}.`];
+      return [`It was cancelled: ${turn.reason ?? 'no reason was kept'}.`, ...undelivered];
     case 'dead':
       return [
         `It was given up: ${turn.reason ?? 'no reason was kept'}. \`tiro turns redrive ${turn.id}\` tries again.`,
+        ...undelivered,
       ];
   }
 }

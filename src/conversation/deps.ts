@@ -46,7 +46,7 @@ export interface ConversationOptions extends TurnCapacity {
   readonly maxAttempts: number;
   /** A message that waits this long behind a running turn is told that it is queued. */
   readonly queuedNoticeMs: number;
-  /** A turn that was running when the process crashed holds the others back at most this long. */
+  /** A turn that was running when the process crashed again holds the others back this long, longer with each crash. */
   readonly soloMs: number;
   /** Of the config; read at each use. */
   readonly settings: () => {

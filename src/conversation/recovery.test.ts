@@ -87,6 +87,25 @@ test('a long turn holds the others back only for a while', async () => {
   expect(boot.runs.map(({ turn }) => turn.chat)).toEqual(['telegram:1', 'telegram:2']);
 });
 
+test('what kills only after a while is found too: with each crash it runs alone for longer', async () => {
+  let boot = await running(1, 2);
+  const slow = 'telegram:1';
+  const innocent = 'telegram:2';
+  let boots = 0;
+  for (; boots < 20 && (await statusOf(boot, slow)).status === 'running'; boots += 1) {
+    boot = await bootAfter(boot);
+    await boot.work();
+    // The slow one kills after 100 s; the other waits for its model all the time.
+    await boot.clock.pass(29_000);
+    await boot.work();
+    await boot.clock.pass(71_000);
+    await boot.work();
+  }
+  expect(await statusOf(boot, slow)).toMatchObject({ status: 'dead' });
+  expect(await statusOf(boot, innocent)).toMatchObject({ status: 'running' });
+  expect(boots).toBeLessThan(15);
+});
+
 test('a turn that kills the process is given up after five lone attempts; the innocent ones live', async () => {
   let boot = await running(1, 2, 3);
   const poison = 'telegram:2';

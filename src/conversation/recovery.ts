@@ -15,6 +15,8 @@ export interface Recovery {
  * of the two ended a healthy boot, so it is not in the store's streak.
  */
 const streakBeforeSolo = 1;
+/** Each further crash doubles the time alone, up to eight times: what kills only after a while is found as well. */
+const mostDoublings = 3;
 
 /**
  * orphans of the last boot → resume (the attempt is written first) → run → settled → healthy
@@ -25,6 +27,7 @@ const streakBeforeSolo = 1;
 export function createRecovery(deps: ConversationDeps): Recovery {
   let orphans: Turn[] | null = null;
   let solo = false;
+  let doublings = 0;
   let healthy = false;
   const pending = new Set<TurnId>();
   let soloTurn: { readonly id: TurnId; readonly since: number } | null = null;
@@ -32,7 +35,8 @@ export function createRecovery(deps: ConversationDeps): Recovery {
 
   async function next({ soloMs }: Pick<ConversationOptions, 'soloMs'>): Promise<readonly Turn[]> {
     orphans ??= await find();
-    if (soloTurn !== null && deps.clock.now() - soloTurn.since >= soloMs) soloTurn = null;
+    const aloneMs = soloMs * 2 ** doublings;
+    if (soloTurn !== null && deps.clock.now() - soloTurn.since >= aloneMs) soloTurn = null;
     if (solo && soloTurn !== null) return [];
     const turns = await resume(solo ? orphans.slice(0, 1) : orphans);
     const [first] = turns;
@@ -61,6 +65,7 @@ export function createRecovery(deps: ConversationDeps): Recovery {
     const found = [...(await deps.turns.orphans())];
     const { crashStreak } = await deps.boots.current();
     solo = crashStreak >= streakBeforeSolo && found.length > 0;
+    doublings = Math.min(Math.max(0, crashStreak - streakBeforeSolo), mostDoublings);
     if (found.length > 0) deps.log.info('turn.resuming', { turns: found.length, solo, crashStreak });
     return found;
   }
@@ -72,8 +77,8 @@ export function createRecovery(deps: ConversationDeps): Recovery {
 
   async function declareHealthy(): Promise<void> {
     if (healthy || pending.size > 0 || (orphans?.length ?? 0) > 0) return;
+    await deps.boots.healthy();
     healthy = true;
     solo = false;
-    await deps.boots.healthy();
   }
 }

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { ClockPort } from '#core/ports/clock.ts';
 import type { ModelError } from '#core/ports/model.ts';
 import type { Target } from './catalogue/names.ts';
@@ -7,28 +6,6 @@ import { type Fetch, createClients } from './wire/client.ts';
 import { classify } from './wire/refusal/classify.ts';
 import { factsOf } from './wire/refusal/facts.ts';
 import { redactorFor } from './wire/refusal/secrets.ts';
-
-const tagsSchema = z.object({ models: z.array(z.object({ name: z.string() })) });
-const detectMs = 200;
-
-/** The models of an Ollama on this machine; null when none answers within 200 ms. Never throws. */
-export async function detectOllama(deps: {
-  readonly clock: ClockPort;
-  readonly fetch?: Fetch;
-}): Promise<string[] | null> {
-  const fetch = deps.fetch ?? globalThis.fetch;
-  const patience = new AbortController();
-  const stop = deps.clock.after(detectMs, () => patience.abort());
-  try {
-    const response = await fetch('http://127.0.0.1:11434/api/tags', { signal: patience.signal });
-    const tags = tagsSchema.safeParse(response.ok ? await response.json() : null);
-    return tags.success ? tags.data.models.map((model) => model.name) : null;
-  } catch {
-    return null; // nothing listens there: the usual case
-  } finally {
-    stop();
-  }
-}
 
 const listTimeoutMs = 10_000;
 

@@ -14,7 +14,7 @@ import type { Fetch } from './wire/client.ts';
 import { createExchange } from './wire/exchange.ts';
 
 export { presets } from './catalogue/presets.ts';
-export { detectOllama, listModels } from './discover.ts';
+export { listModels } from './discover.ts';
 export type { ModelSettings } from './settings.ts';
 
 export interface ModelDeps {
@@ -69,7 +69,10 @@ export function createModel(
     return {
       promptTokens: meter.tokens(primary.label, bytes),
       maxOutputTokens: Math.min(request.maxOutputTokens, primary.maxOutput),
-      upperUsd: primary.price === null ? null : Math.max(upper(primary), ...others.map(upper)),
+      // A fallback with a price counts even where the first model has none: it may be the one that answers.
+      upperUsd: [primary, ...others].every(({ price }) => price === null)
+        ? null
+        : Math.max(upper(primary), ...others.map(upper)),
       contextTokens: primary.contextTokens,
     };
   }

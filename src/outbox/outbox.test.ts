@@ -142,6 +142,32 @@ test('after a day of trying a row is dead, visible, and can be redriven for anot
   expect(telegram.shown(ann)).toEqual(['hello']);
 });
 
+test('a redriven row has a whole day again, also to be told to wait', async () => {
+  const world = await createOutboxWorld();
+  const telegram = world.channel('telegram');
+  telegram.script.push({ type: 'permanent', reason: 'no' });
+  const [id] = await world.say(ann, 'hello');
+  await world.pump();
+  await world.clock.pass(48 * hourMs);
+  await world.redrive(id);
+  telegram.script.push({ type: 'rate-limited', retryAfterMs: 5_000, reason: 'too many' });
+  await world.pump();
+  expect(await world.row(id)).toMatchObject({ status: 'queued' });
+});
+
+test('a gateway that was off for days goes on trying until its network is up', async () => {
+  const world = await createOutboxWorld();
+  const telegram = world.channel('telegram');
+  await world.say(ann, 'hello');
+  await world.clock.pass(72 * hourMs);
+  telegram.script.push(refused, refused, refused);
+  for (let tries = 0; tries < 4; tries += 1) {
+    await world.pump();
+    await world.clock.pass(10_000);
+  }
+  expect(telegram.shown(ann)).toEqual(['hello']);
+});
+
 test('permanent is dead at once with its reason; the chat goes on, and a redrive sends it', async () => {
   const world = await createOutboxWorld();
   const telegram = world.channel('telegram');

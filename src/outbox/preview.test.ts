@@ -198,6 +198,24 @@ describe('when something breaks', () => {
     expect(telegram.shown(ann)).toEqual(['final']);
   });
 
+  test('and still at most one edit waits', async () => {
+    const { world, turn, telegram } = await began();
+    await world.clock.pass(firstAfterMs);
+    telegram.script.push(badFormat);
+    await shown(world, turn, text(10));
+    telegram.onCall = async () => {
+      telegram.onCall = () => Promise.resolve();
+      await world.clock.pass(editEveryMs);
+      await shown(world, turn, text(20));
+    };
+    await world.deliveries.tick();
+    await until('it is replaced', async () => (await world.rowsOf(turn.id)).length === 3);
+    await world.clock.pass(editEveryMs);
+    await shown(world, turn, text(30));
+    await world.pump();
+    expect(telegram.texts()).toEqual([`${text(10)} …`, `${text(10)} …`, `${text(30)} …`]);
+  });
+
   test('a preview edit whose format is refused makes no further messages', async () => {
     const { world, turn, telegram } = await began({ dialects: ['plain', 'telegram-html'], maxText: 100 });
     await world.clock.pass(firstAfterMs);

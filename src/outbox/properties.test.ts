@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { ChatKey } from '#core/address.ts';
 import { repeatedMark } from '#outbox/compose.ts';
 import type { Answer } from '#test/outbox/channel.ts';
-import { type TestGateway, createOutboxWorld } from '#test/outbox/world.ts';
+import { type OutboxWorld, type TestGateway, createOutboxWorld } from '#test/outbox/world.ts';
 
 const fates = {
   ok: 'ok',
@@ -88,10 +88,10 @@ test('whatever calls meet and whenever it dies: in order per chat, nothing lost,
         calls.discordA.map((fate) => fates[fate]),
       );
       for (const step of moves) await play(step, chatOf, said);
-      await finish();
+      await finish(world, gateway);
       for (const [chat, texts] of said) await check(chat, texts);
     }),
-    { numRuns: 250 },
+    { numRuns: 25 },
   );
 
   async function play(
@@ -119,27 +119,102 @@ test('whatever calls meet and whenever it dies: in order per chat, nothing lost,
     }
   }
 
-  async function finish(): Promise<void> {
-    for (let rounds = 0; rounds < 60; rounds += 1) {
-      await gateway.pump();
-      if ((await gateway.store.outbox.countByStatus()).queued === 0) return;
-      await world.clock.pass(400_000);
-    }
-    throw new Error('There are rows that never end.');
-  }
-
   async function check(chat: ChatKey, texts: readonly string[]): Promise<void> {
     const channel = chat.startsWith('telegram') ? channels.telegram : channels.discord;
     const shown = channel.shown(chat);
     const plain = shown.map((text) => text.replace(`\n${repeatedMark}`, ''));
-    const dead = (await gateway.store.outbox.list({ status: 'dead', limit: 1_000 })).flatMap((row) =>
-      row.chat === chat && 'markdown' in row.body ? [row.body.markdown] : [],
-    );
+    const dead = await deadIn(gateway, chat);
     const inOrder = [...new Set(plain)];
     expect(inOrder).toEqual(texts.filter((text) => plain.includes(text)));
-    expect(texts.filter((text) => !plain.includes(text) && !dead.includes(text))).toEqual([]);
+    expect(texts.filter((text) => !plain.includes(text) && !dead.has(text))).toEqual([]);
     const unmarked = shown.filter((text) => !text.endsWith(repeatedMark));
     expect(unmarked).toEqual([...new Set(unmarked)]);
     if (channel === channels.discord) expect(shown).toEqual(unmarked);
   }
 }, 60_000);
+
+type Scene =
+  | { readonly move: 'show' | 'tick' | 'pump' | 'restart' }
+  | { readonly move: 'pass'; readonly ms: number };
+
+const scene: fc.Arbitrary<Scene> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Scene>({ move: 'show' }) },
+  { weight: 3, arbitrary: fc.constantFrom<Scene[]>({ move: 'tick' }, { move: 'pump' }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ move: fc.constant('pass' as const), ms: fc.integer({ min: 500, max: 9_000 }) }),
+  },
+  { weight: 1, arbitrary: fc.constant<Scene>({ move: 'restart' }) },
+);
+
+test('however an answer was previewed: its final text stands once, unless marked, and what follows stands below', async () => {
+  const world = await createOutboxWorld();
+  const telegram = world.channel('telegram', { editEveryMs: 1_000 });
+  let gateway: TestGateway = world;
+  let run = 0;
+
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(scene, { minLength: 3, maxLength: 14 }),
+      fc.array(anyFate, { maxLength: 6 }),
+      async (scenes, calls) => {
+        run += 1;
+        const chat: ChatKey = `telegram:${run}`;
+        telegram.scripts.set(
+          chat,
+          calls.map((fate) => fates[fate]),
+        );
+        const turn = await world.beginTurn(chat);
+        let words = 'an answer that is being written';
+        for (const step of scenes) {
+          if (step.move === 'show') {
+            words += ' on';
+            gateway.preview.show(turn, words);
+          } else if (step.move === 'pass') await world.clock.pass(step.ms);
+          else if (step.move === 'pump') await gateway.pump();
+          else if (step.move === 'tick') await gateway.deliveries.tick();
+          else {
+            await gateway.preview.finish(turn);
+            gateway = await world.restart();
+            await gateway.store.turns.resume({ turn: turn.id, solo: false, at: world.clock.now() });
+          }
+        }
+        await world.endTurn(turn, 'the final text', gateway);
+        await world.say(chat, 'what follows');
+        await finish(world, gateway);
+        const dead = await deadIn(gateway, chat);
+        const shown = telegram.shown(chat);
+        const plain = shown.map((text) => text.replace(`\n${repeatedMark}`, ''));
+        for (const text of ['the final text', 'what follows']) {
+          expect([...plain, ...dead]).toContain(text);
+          expect(shown.filter((one) => one === text).length).toBeLessThanOrEqual(1);
+        }
+        if (plain.includes('what follows')) {
+          const below = new Set(plain.slice(plain.indexOf('what follows')));
+          expect([...below]).toEqual(['what follows']);
+        }
+        const isCalm = calls.every((fate) => fate === 'ok' || fate === 'transient' || fate === 'limited');
+        if (isCalm && !scenes.some(({ move }) => move === 'restart'))
+          expect(shown).toEqual(['the final text', 'what follows']);
+      },
+    ),
+    { numRuns: 25 },
+  );
+}, 60_000);
+
+/** Lets time pass until every row has ended. */
+async function finish({ clock }: OutboxWorld, gateway: TestGateway): Promise<void> {
+  for (let rounds = 0; rounds < 60; rounds += 1) {
+    await gateway.pump();
+    if ((await gateway.store.outbox.countByStatus()).queued === 0) return;
+    await clock.pass(400_000);
+  }
+  throw new Error('There are rows that never end.');
+}
+
+async function deadIn({ store }: TestGateway, chat: ChatKey): Promise<ReadonlySet<string>> {
+  const rows = await store.outbox.list({ status: 'dead', limit: 1_000 });
+  return new Set(
+    rows.flatMap((row) => (row.chat === chat && 'markdown' in row.body ? [row.body.markdown] : [])),
+  );
+}

@@ -241,6 +241,19 @@ describe('a gateway that was killed in mid-call', () => {
     expect(telegram.shown(ann)).toEqual(['hello\n(possibly repeated)']);
   });
 
+  test('and a person had stopped it: it is not sent again', async () => {
+    const world = await createOutboxWorld();
+    const telegram = world.channel('telegram');
+    const turn = await world.beginTurn(ann);
+    telegram.script.push('deaf');
+    await world.endTurn(turn, 'hello');
+    await world.deliveries.tick();
+    await world.store.turns.stop({ conversation: turn.conversation, by: 'ann', at: world.clock.now() });
+    await (await world.restart()).pump();
+    expect(telegram.shown(ann)).toEqual([]);
+    expect(await world.rowsOf(turn.id)).toMatchObject([{ status: 'cancelled' }]);
+  });
+
   test('its channel is not configured now: when it is again, the row goes out marked', async () => {
     const world = await createOutboxWorld();
     const telegram = world.channel('telegram');

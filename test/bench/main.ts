@@ -74,4 +74,6 @@ function warn(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+// By way of `exit`, where what was started is ended.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 process.exitCode = await main(process.argv.slice(2));

@@ -11,7 +11,7 @@ import { type Words, written } from './words.ts';
 export interface TestControl {
   readonly control: ControlPort;
   readonly commands: Commands;
-  /** Somebody sends a command in a chat that is pushed to; the answer, or null for silence. */
+  /** Somebody sends a command in a chat that is pushed to; the answer, delivered, or null for silence. */
   command(text: string, words?: Words): Promise<string | null>;
 }
 
@@ -56,6 +56,7 @@ export function createTestControl(
     await inbox.accept(event.chat.channel, [event], null);
     await commands.tick();
     const answer = await newest();
+    await ground.deliver();
     return answer === null || answer.id === before?.id ? null : answer.markdown;
   }
 

@@ -26,6 +26,8 @@ export interface TestGround {
   readonly listed: Record<string, ListedPerson>;
   /** What is queued for a chat, as Markdown and in order. */
   said(chat: ChatKey): Promise<readonly string[]>;
+  /** The platforms take whatever is queued for them. */
+  deliver(): Promise<void>;
 }
 
 export interface LogLine {
@@ -84,12 +86,24 @@ export async function createGround(options: GroundOptions = {}): Promise<TestGro
   await directory.refresh();
   const abilities = (channel: string): Abilities | null => abilitiesByChannel[channel] ?? null;
   const compose = createCompose({ render: createRender(), ids, abilities });
-  return { home, store, clock, ids, log: createLines(), compose, directory, listed, said };
+  return { home, store, clock, ids, log: createLines(), compose, directory, listed, said, deliver };
 
   async function said(chat: ChatKey): Promise<readonly string[]> {
     const rows = await store.outbox.list({ status: null, limit: 1_000 });
     const mine = rows.filter((row) => row.chat === chat && row.status !== 'cancelled').toReversed();
     return mine.flatMap(({ body }) => ('markdown' in body ? [body.markdown] : []));
+  }
+
+  async function deliver(): Promise<void> {
+    const all = { limit: 99, pausedChannels: [], pausedChats: [] };
+    for (;;) {
+      const rows = await store.outbox.claim({ now: clock.now(), ...all });
+      if (rows.length === 0) return;
+      for (const { id } of rows) {
+        const outcome = { status: 'sent', platformId: id } as const;
+        await store.outbox.settle({ id, at: clock.now(), outcome, replacements: [] });
+      }
+    }
   }
 }
 

@@ -5,7 +5,16 @@ import { approvedCallId, approvedCallPrefix } from '../next-action.ts';
 import { foldText } from './fold.ts';
 import { createTimeFormat } from './time.ts';
 import { dropOldest, mergeUserMessages } from './window.ts';
-import { decisionText, inputText, saidText, showCall, stoppedBefore, stoppedWithin } from './words.ts';
+import {
+  decisionText,
+  failedTurn,
+  inputText,
+  saidText,
+  showCall,
+  stoppedBefore,
+  stoppedTurn,
+  stoppedWithin,
+} from './words.ts';
 
 export interface Projection {
   readonly system: string;
@@ -75,7 +84,7 @@ function stepsToMessages(steps: readonly Step[], projection: Projection): readon
           walk.approved.set(approvedCallId(body), { tool: body.tool, effect: null });
         break;
       case 'end':
-        endApproved(walk);
+        endTurn(walk, body.status);
         break;
       case 'notice':
         break;
@@ -130,9 +139,12 @@ function addResult(walk: Walk, body: Extract<StepBody, { kind: 'result' }>, cont
   }
 }
 
-function endApproved(walk: Walk): void {
+/** A message that was stopped or failed stands unanswered: without a word the next turn would go on with it. */
+function endTurn(walk: Walk, status: Extract<StepBody, { kind: 'end' }>['status']): void {
   for (const { tool, effect } of walk.approved.values()) {
     note(walk, `[The approved call of ${tool}: ${unanswered(effect)}]`);
   }
   walk.approved.clear();
+  if (status === 'cancelled') note(walk, stoppedTurn);
+  if (status === 'failed' || status === 'dead') note(walk, failedTurn);
 }

@@ -40,6 +40,9 @@ export const stoppedBefore = '(stopped before it ran)';
 export const stoppedWithin =
   'Outcome unknown: it was stopped after it had begun and may or may not have happened. Do not repeat it by yourself.';
 
+export const stoppedTurn = '[Stopped here. Do not go on with it unless you are asked again.]';
+export const failedTurn = '[This ended without an answer.]';
+
 /**
  * A call as providers take it back: they refuse a history with odd tool names or with arguments that are no JSON object.
  * What the model wrote stays readable in a string.

@@ -41,6 +41,17 @@ test('an ask parks the turn: allowed calls beside it ran, the model is not calle
   expect(row?.body).toMatchObject({ buttons: [{ value: `/approve ${approval?.id ?? '?'}` }, {}] });
 });
 
+test('words beside an ask are shown once: the step has them already', async () => {
+  const act = recordingTool('act');
+  const ask = calls(['act']);
+  const scene = ask.ok ? says('I would do this.', { ...ask.reply, text: 'I would do this.' }) : ask;
+  const world = await createAgentWorld({ scenes: [scene], tools: [act.tool] });
+  const turn = await world.ask('go');
+  const notice = (await world.steps(turn)).find((body) => body.kind === 'notice');
+  expect(notice?.text).toMatch(/^\*\*Approval/);
+  expect(await world.said('telegram:7')).toEqual([expect.stringMatching(/^I would do this\.\s+\W*Approval/)]);
+});
+
 test('several asks are shown in the order of their calls', async () => {
   const act = recordingTool('act');
   const world = await createAgentWorld({

@@ -107,6 +107,18 @@ test('odd and repeated call ids are replaced, so that every call has a result an
   expect(results.every(({ callId }) => /^[\w-]+$/.test(callId))).toBe(true);
 });
 
+test('calls of two replies with one id have keys of their own', async () => {
+  const put = recordingTool('put', { effect: 'keyed' });
+  const again = calls({ id: 'same', name: 'put', arguments: '{}' });
+  const world = await createAgentWorld({
+    scenes: [again, again, says('done')],
+    tools: [put.tool],
+    rules: allow('put'),
+  });
+  await world.ask('go');
+  expect(new Set(put.runs.map((run) => run.effectKey)).size).toBe(2);
+});
+
 test('an odd tool name is taken back by the provider', async () => {
   const world = await createAgentWorld({
     scenes: [calls({ id: 'a', name: 'rm -rf / <now>', arguments: '' }), says('no')],
@@ -310,4 +322,24 @@ test('a turn makes at most so many calls; those beyond do not run and say so', a
   const outcomes = (await world.results(turn)).map(({ outcome }) => outcome);
   expect(outcomes.toSorted()).toEqual(['error', 'error', 'ok', 'ok', 'ok']);
   expect(await world.status(turn)).toBe('done');
+});
+
+test('when the time of a turn is over, calls that wait for their place do not run', async () => {
+  const act = recordingTool('act', {
+    effect: 'once',
+    timeoutMs: 3_600_000,
+    run: async (text) => {
+      await world.clock.pass(40 * 60_000);
+      return { ok: true, content: text };
+    },
+  });
+  const world = await createAgentWorld({
+    scenes: [calls(['act'], ['act'])],
+    tools: [act.tool],
+    rules: allow('act'),
+  });
+  const turn = await world.ask('go');
+  expect(act.runs).toHaveLength(1);
+  expect((await world.results(turn)).map(({ outcome }) => outcome)).toEqual(['ok', 'error']);
+  expect((await world.steps(turn)).at(-1)).toMatchObject({ reason: 'limit: time' });
 });

@@ -2,7 +2,7 @@ import type { Plan } from '#core/policy.ts';
 import type { StepBody, ToolCall } from '#core/step.ts';
 import type { NewApproval } from '#core/store/turns.ts';
 import type { Tool } from '#core/tool.ts';
-import { type Moment, commit, turnReplies, visibleTools } from '../moment.ts';
+import { type Moment, commit, isOutOfTime, turnReplies, visibleTools } from '../moment.ts';
 import { type Decision, type Intent, type OpenCall, type Reply, approvedCallId } from '../next-action.ts';
 import {
   type Prepared,
@@ -48,7 +48,8 @@ export async function callTools(
   await allEnded(pure.map((run) => runCall(moment, run)));
   for (const run of ordered) {
     if (moment.run.signal.aborted) return;
-    await runOne(moment, run);
+    if (run.isNew && isOutOfTime(moment)) await commit(moment, { steps: [tooLate(run.intent)] });
+    else await runOne(moment, run);
   }
 }
 
@@ -146,6 +147,11 @@ function newIntents(runs: readonly Run[]): readonly StepBody[] {
 async function runOne(moment: Moment, run: Run): Promise<void> {
   await commit(moment, { steps: newIntents([run]) });
   await runCall(moment, run);
+}
+
+function tooLate({ callId, tool }: Intent): ResultBody {
+  const content = 'It did not run: the time of this answer is used up.';
+  return { kind: 'result', callId, tool, outcome: 'error', content };
 }
 
 /** Waits for all, then throws what the first one threw: none goes on behind the back of the next attempt. */

@@ -24,7 +24,9 @@ async function init(context: CommandContext): Promise<number> {
   const { runWizard } = await import('../wizard/wizard.ts');
   const outcome = await runWizard(context, { skippable: false });
   if (outcome === 'written' && (await home.gateway()) !== null) {
-    print.line('The running gateway takes it over by itself.');
+    print.line(
+      'The running gateway takes models, people and budget over by itself; for a new channel start it again.',
+    );
   }
   return exitCodes.done;
 }

@@ -26,8 +26,9 @@ export const gatewayBench: Bench = defineBench({
     starts: count(7, 'warm starts of each, for the median'),
   }),
   async run({ users, requests, rounds: roundCount, starts: startCount }, say) {
-    const folder = mkdtempSync(join(tmpdir(), 'tiro-bench-'));
-    const place = { folder };
+    const place = { folder: mkdtempSync(join(tmpdir(), 'tiro-bench-')) };
+    const clean = (): void => rmSync(place.folder, { recursive: true, force: true });
+    process.once('exit', clean); // a bench that is interrupted leaves nothing behind either
     try {
       const keep = users * requests + 100;
       await using model = await startModel(place, { latencyMs: 20, keep });
@@ -44,7 +45,8 @@ export const gatewayBench: Bench = defineBench({
       const prompt = await measurePrompt(place);
       return toFindings({ starts, rounds, limit, prompt, install: measureInstall() });
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      process.off('exit', clean);
+      clean();
     }
   },
 });

@@ -27,6 +27,7 @@ export async function measureLimit(
   const config = configFor(model.url, slots);
   await using product = await startProduct(place, { home: 'limit-home', config });
   const users = Math.max(fewestUsers, options.users);
+  await runLoad(product.url, { users, requests: 2, label: 'warm' }); // not counted: see rounds.ts
   const load = await runLoad(product.url, { users, requests, label: 'limit' });
   const report = reportSchema.parse(await (await fetch(new URL('/fake/report', model.url))).json());
   return {

@@ -3,6 +3,7 @@ import {
   type StoreContract,
   type World,
   ann,
+  anyTurn,
   approval,
   bob,
   claimed,
@@ -93,6 +94,18 @@ export function testLife(contract: StoreContract): void {
       expect(attempts).toBe(3);
       await store.turns.append(moment(turn, { steps: [reply('moved')] }));
       expect(await store.turns.get(turn.id)).toMatchObject({ attempts: 0, status: 'running' });
+      expect(await attemptsAfterCrash(world, turn.id, false)).toBe(1);
+    });
+
+    test('a turn that runs alone is no longer alone once another one starts', async () => {
+      const world = await createWorld(contract);
+      await world.say({});
+      await world.say({ chat: bob });
+      const turn = await claimed(world);
+      const { store } = await crash(world, turn.id, true);
+      const next = await store.turns.claim({ ...anyTurn, turn: world.ids.turn() });
+      expect(next).toMatchObject({ type: 'turn', turn: { chat: bob } });
+      expect(await store.turns.get(turn.id)).toMatchObject({ solo: false });
       expect(await attemptsAfterCrash(world, turn.id, false)).toBe(1);
     });
   });

@@ -59,7 +59,10 @@ export function createOutbox(session: Session): Verbs<OutboxPort> {
   };
 }
 
-/** A dead row goes to the end of its chat's order. One that was replaced stays: its replacement was the new try. */
+/**
+ * A dead row goes to the end of its chat's order and is new again: it has its whole time to be delivered in. One that was
+ * replaced stays: its replacement was the new try.
+ */
 function redrive(session: Session, id: string, at: number): boolean {
   const row = session.get<{ chat: ChatKey }>(
     `SELECT chat FROM outbox WHERE id = @id AND status = 'dead' AND replaced_by IS NULL`,
@@ -67,7 +70,7 @@ function redrive(session: Session, id: string, at: number): boolean {
   );
   if (row === null) return false;
   session.run(
-    `UPDATE outbox SET status = 'queued', attempts = 0, due_at = @at, reason = NULL,
+    `UPDATE outbox SET status = 'queued', attempts = 0, created_at = @at, due_at = @at, reason = NULL,
        position = (SELECT max(seq) FROM outbox) + 1
      WHERE id = @id`,
     { id, at },

@@ -91,11 +91,15 @@ function standInForTarget(session: Session, row: OutboxRow, heirKey: string): vo
 }
 
 function inherit(session: Session, row: OutboxRow, heirKey: string): void {
+  const heir = { id: row.id, heirKey };
   session.run(
-    'UPDATE outbox SET replaced_by = (SELECT id FROM outbox WHERE key = @heirKey) WHERE seq = @seq',
-    {
-      seq: row.seq,
-      heirKey,
-    },
+    'UPDATE outbox SET replaced_by = (SELECT id FROM outbox WHERE key = @heirKey) WHERE id = @id',
+    heir,
+  );
+  // Edits that wait are edits of the heir: whoever looks for the one that waits must find it there.
+  session.run(
+    `UPDATE outbox SET target = (SELECT id FROM outbox WHERE key = @heirKey)
+     WHERE target = @id AND target IS NOT NULL AND status = 'queued'`,
+    heir,
   );
 }

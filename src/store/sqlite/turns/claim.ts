@@ -7,6 +7,7 @@ import { nextInLine, refreshQueue } from '../events/queue.ts';
 import { type QueuedEvent, queuedWhere } from '../events/rows.ts';
 import { type Session, flag } from '../session.ts';
 import { insertStep } from '../steps.ts';
+import { nobodyAlone } from './life.ts';
 import { turnById } from './rows.ts';
 import { askAgain, setStale } from './stale.ts';
 
@@ -77,6 +78,7 @@ export function joinable(
 }
 
 function startTurn(session: Session, plan: TurnPlan, first: QueuedEvent): void {
+  nobodyAlone(session);
   session.run(
     `INSERT INTO turns (id, conversation, chat, direct, person, role, status, epoch, attempts, due_at, started_at)
      VALUES (@id, @conversation, @chat, @direct, @person, @role, 'running', @epoch, 1, @now, @now)`,

@@ -13,6 +13,7 @@ type Input<V extends keyof TurnsPort> = Parameters<TurnsPort[V]>[0];
  */
 export function resumeTurn(session: Session, input: Input<'resume'>): Turn | null {
   const { turn: id, solo, at } = input;
+  nobodyAlone(session);
   const resumed = session.run(
     `UPDATE turns SET epoch = @epoch, attempts = iif(solo = 1 OR deferred = 1, attempts, max(attempts - 1, 0)) + 1,
        solo = @solo, deferred = 0, due_at = @at
@@ -22,6 +23,14 @@ export function resumeTurn(session: Session, input: Input<'resume'>): Turn | nul
   if (resumed === 0) return null;
   session.note.turns.add(id);
   return turnById(session, id);
+}
+
+/** Another turn starts: whatever ran alone until now does so no longer, and a crash is not charged to it. */
+export function nobodyAlone(session: Session): void {
+  session.run(
+    `UPDATE turns INDEXED BY turns_running SET solo = 0 WHERE status = 'running' AND solo = 1 AND epoch = @epoch`,
+    { epoch: session.epoch },
+  );
 }
 
 export function deferTurn(session: Session, input: Input<'defer'>): void {
@@ -42,6 +51,7 @@ export function retryDueTurns(session: Session, now: number): readonly Turn[] {
     `INDEXED BY turns_running WHERE status = 'running' AND deferred = 1 AND epoch = @epoch AND due_at <= @now ORDER BY due_at, seq`,
     { epoch: session.epoch, now },
   );
+  if (due.length > 0) nobodyAlone(session);
   return due.map((turn) => {
     session.run('UPDATE turns SET deferred = 0, attempts = attempts + 1 WHERE id = @id', { id: turn.id });
     session.note.turns.add(turn.id);
