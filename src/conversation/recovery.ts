@@ -1,4 +1,5 @@
 import type { TurnId } from '#core/ids.ts';
+import type { ClockPort } from '#core/ports/clock.ts';
 import type { Turn } from '#core/turn.ts';
 import type { ConversationDeps, ConversationOptions } from './deps.ts';
 
@@ -25,44 +26,29 @@ const mostDoublings = 3;
  * runs into its limit of attempts and the innocent ones beside it do not.
  */
 export function createRecovery(deps: ConversationDeps): Recovery {
-  let orphans: Turn[] | null = null;
+  const pending = new Set<TurnId>();
+  const alone = createAlone(deps.clock);
+  let orphans: readonly Turn[] | null = null;
   let solo = false;
   let doublings = 0;
   let healthy = false;
-  const pending = new Set<TurnId>();
-  let soloTurn: { readonly id: TurnId; readonly since: number } | null = null;
-  return { next, holdsOthersBack: () => solo && (soloTurn !== null || (orphans?.length ?? 0) > 0), settled };
+  return { next, holdsOthersBack: () => solo && (alone.runs() || (orphans?.length ?? 0) > 0), settled };
 
   async function next({ soloMs }: Pick<ConversationOptions, 'soloMs'>): Promise<readonly Turn[]> {
     orphans ??= await find();
-    const aloneMs = soloMs * 2 ** doublings;
-    if (soloTurn !== null && deps.clock.now() - soloTurn.since >= aloneMs) soloTurn = null;
-    if (solo && soloTurn !== null) return [];
-    const turns = await resume(solo ? orphans.slice(0, 1) : orphans);
+    alone.endAfter(soloMs * 2 ** doublings);
+    if (solo && alone.runs()) return [];
+    const { turns, left } = await resumeAll(deps, orphans, solo);
+    orphans = left;
+    for (const turn of turns) pending.add(turn.id);
     const [first] = turns;
-    if (solo && first !== undefined) soloTurn = { id: first.id, since: deps.clock.now() };
+    if (solo && first !== undefined) alone.start(first.id);
     await declareHealthy();
     return turns;
   }
 
-  /** A turn that could not be taken over stays an orphan and is tried again at the next look. */
-  async function resume(batch: readonly Turn[]): Promise<readonly Turn[]> {
-    const results = await Promise.allSettled(
-      batch.map(({ id }) => deps.turns.resume({ turn: id, solo, at: deps.clock.now() })),
-    );
-    const taken = new Set(batch.filter((_, index) => results[index]?.status === 'fulfilled'));
-    orphans = (orphans ?? []).filter((turn) => !taken.has(turn));
-    const turns = results.flatMap((one) =>
-      one.status === 'fulfilled' && one.value !== null ? [one.value] : [],
-    );
-    for (const turn of turns) pending.add(turn.id);
-    const refused = results.find((one) => one.status === 'rejected');
-    if (refused !== undefined && turns.length === 0) throw refused.reason;
-    return turns;
-  }
-
-  async function find(): Promise<Turn[]> {
-    const found = [...(await deps.turns.orphans())];
+  async function find(): Promise<readonly Turn[]> {
+    const found = await deps.turns.orphans();
     const { crashStreak } = await deps.boots.current();
     solo = crashStreak >= streakBeforeSolo && found.length > 0;
     doublings = Math.min(Math.max(0, crashStreak - streakBeforeSolo), mostDoublings);
@@ -72,7 +58,7 @@ export function createRecovery(deps: ConversationDeps): Recovery {
 
   function settled(turn: TurnId): void {
     pending.delete(turn);
-    if (soloTurn?.id === turn) soloTurn = null;
+    alone.settled(turn);
   }
 
   async function declareHealthy(): Promise<void> {
@@ -81,4 +67,45 @@ export function createRecovery(deps: ConversationDeps): Recovery {
     healthy = true;
     solo = false;
   }
+}
+
+/** Takes over all orphans, or only the first. What the store refused is left and tried again at the next look. */
+async function resumeAll(
+  { turns, clock }: ConversationDeps,
+  orphans: readonly Turn[],
+  solo: boolean,
+): Promise<{ readonly turns: readonly Turn[]; readonly left: readonly Turn[] }> {
+  const batch = solo ? orphans.slice(0, 1) : orphans;
+  const results = await Promise.allSettled(
+    batch.map(({ id }) => turns.resume({ turn: id, solo, at: clock.now() })),
+  );
+  const refused = results.find((one) => one.status === 'rejected');
+  const resumed = results.flatMap((one) =>
+    one.status === 'fulfilled' && one.value !== null ? [one.value] : [],
+  );
+  if (refused !== undefined && resumed.length === 0) throw refused.reason;
+  const taken = new Set(batch.filter((_, index) => results[index]?.status === 'fulfilled'));
+  return { turns: resumed, left: orphans.filter((turn) => !taken.has(turn)) };
+}
+
+/** The turn that runs alone, until it settles or its time is over. */
+function createAlone(clock: ClockPort): {
+  readonly start: (turn: TurnId) => void;
+  readonly settled: (turn: TurnId) => void;
+  readonly endAfter: (ms: number) => void;
+  readonly runs: () => boolean;
+} {
+  let alone: { readonly turn: TurnId; readonly since: number } | null = null;
+  return {
+    start: (turn) => {
+      alone = { turn, since: clock.now() };
+    },
+    settled: (turn) => {
+      if (alone?.turn === turn) alone = null;
+    },
+    endAfter: (ms) => {
+      if (alone !== null && clock.now() - alone.since >= ms) alone = null;
+    },
+    runs: () => alone !== null,
+  };
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { ModelResult } from '#core/ports/model.ts';
 import { ask, hooks, recordingHooks, textOf } from '#test/contract/model.ts';
 import { type FakeModel, type FakeReply, startFakeModel } from '#test/fakes/model/index.ts';
@@ -65,6 +65,17 @@ test('without a key no authorization is sent, and a password in the address goes
     undefined,
     `Basic ${Buffer.from('ann:s cret-9').toString('base64')}`,
   ]);
+});
+
+test.each([302, 307])('a redirect (%s) is not followed: prompt and key go nowhere else', async (status) => {
+  const elsewhere = await startFakeModel();
+  onTestFinished(() => elsewhere.close());
+  fake.failNext(status, { headers: { location: `${elsewhere.url}/chat/completions` } });
+  expect(await once()).toMatchObject({
+    ok: false,
+    error: { type: 'bad-request', reason: expect.stringContaining('set baseUrl') },
+  });
+  expect(elsewhere.requests).toEqual([]);
 });
 
 test('a conversation that grows is taken from the cache by the provider, and costs less', async () => {

@@ -32,6 +32,8 @@ async function makeClient(endpoint: ProviderSettings, fetch: Fetch | undefined):
     project: null,
     maxRetries: 0,
     logLevel: 'off',
+    // What people wrote goes to the address they configured, and to no other that it names.
+    fetchOptions: { redirect: 'manual' },
     ...(fetch === undefined ? {} : { fetch }),
   });
 }

@@ -42,6 +42,9 @@ export function classify(facts: Facts, label: string, clean: (text: string) => s
   if (status === null || status === 408 || status === 409 || status >= 500) {
     return error('transient', `${label} ${outageOf(facts)}.`);
   }
+  if (status < 400) {
+    return error('bad-request', `${label} redirects to another address (${status}): set baseUrl to that one.`);
+  }
   if (status === 404) return error('bad-request', `${label} is not known to its provider${colon(detail)}`);
   return error('bad-request', `${label} refused the request (${status})${colon(detail)}`);
 }
