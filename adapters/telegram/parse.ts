@@ -32,7 +32,7 @@ export function parseUpdate(update: unknown, bot: BotIdentity, now: number): Par
     const event = inboundEventSchema.parse({ ...read.draft, ...named });
     return { type: 'event', event, callbackId: read.callbackId ?? null };
   } catch (error) {
-    return { type: 'unreadable', updateId, why: messageOf(error) };
+    return { type: 'unreadable', updateId, why: messageOf(error).replaceAll(/\s+/g, ' ') };
   }
 }
 
@@ -66,7 +66,8 @@ function readMessage(message: Message, bot: BotIdentity, kind: 'message' | 'edit
       direct,
       sender: senderOf(from),
       addressed: direct || named || reply?.from?.id === bot.id,
-      text,
+      // Marked, a command that somebody else wrote is none.
+      text: message.forward_origin === undefined ? text : `[forwarded] ${text}`.trim(),
       files,
       messageId: String(message.message_id),
       replyTo: reply === null ? null : String(reply.message_id),

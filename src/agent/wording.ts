@@ -49,7 +49,7 @@ export function approvalText(approval: Pick<Approval, 'id' | 'plan' | 'why'>): s
  */
 function plainJson(json: string): string {
   return json.replaceAll(
-    /[\p{C}\u{115F}\u{1160}\u{2800}\u{3164}\u{FFA0}]|(?! )\p{Z}|`(?=``)|(?<=``)`/gu,
+    /[\p{C}\u{115F}\u{1160}\u{2800}\u{3164}\u{FFA0}]|(?! )\p{Z}|`(?=``)/gu,
     (character) =>
       Array.from(
         { length: character.length },

@@ -1,5 +1,6 @@
-import { stat } from 'node:fs/promises';
-import { TiroError } from '#core/errors.ts';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { TiroError, messageOf } from '#core/errors.ts';
 import type { ClockPort, LogPort } from '#core/ports/clock.ts';
 import { createLogFile } from '#lib/log/log-file.ts';
 import { createLog } from '#lib/log/log.ts';
@@ -30,7 +31,8 @@ export interface GatewayHome {
 
 /**
  * What a gateway needs of its home before anything else: configuration, folder, token, log.
- * Contract: rejects as `bad-config`, with a line for each problem that names the field and the mend.
+ * Contract: rejects as `bad-config`, with a line for each problem that names the field and the mend; as `unavailable`
+ * where the home cannot be written.
  */
 export async function openGatewayHome(
   input: LoadInput,
@@ -43,7 +45,7 @@ export async function openGatewayHome(
   const loaded = await loadConfig(input);
   if (!loaded.ok) throw new TiroError('bad-config', describeProblems(loaded.path, loaded.problems));
   const paths = homePaths({ env: input.env, home: loaded.config.home });
-  await ensureFolder(paths.home);
+  await openFolder(paths.home);
   const token = loaded.config.token ?? (await readOrCreateToken(paths));
   // Secrets of a configuration that is edited later are recognised by their shape until the next start.
   const redact = createRedactor([...secretsOf(loaded.config), token]);
@@ -57,7 +59,9 @@ export async function openGatewayHome(
   const channels = JSON.stringify(loaded.config.channels);
   settings.onChange((config) => {
     if (JSON.stringify(config.channels) === channels) return;
-    log.warn('config.restart-needed', { why: 'channels changed; they are connected as they were at the start' });
+    log.warn('config.restart-needed', {
+      why: 'channels changed; they are connected as they were at the start',
+    });
   });
   return {
     paths,
@@ -74,6 +78,16 @@ export async function openGatewayHome(
     }),
     close: () => file.close(),
   };
+}
+
+async function openFolder(path: string): Promise<void> {
+  try {
+    await ensureFolder(path);
+    await access(path, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const words = `The home folder ${path} cannot be written (${messageOf(error)}). Give this user the right to, or choose another with --home or TIRO_HOME.`;
+    throw new TiroError('unavailable', words, { cause: error });
+  }
 }
 
 function describeProblems(path: string, problems: readonly Problem[]): string {

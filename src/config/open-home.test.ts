@@ -1,8 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createClock } from '#lib/clock.ts';
 import { allowsColor } from './environment.ts';
+import { openGatewayHome } from './gateway-home.ts';
 import { openHome } from './open-home.ts';
 
 let home = '';
@@ -46,6 +48,17 @@ test('a variable that is yet to be set may be named, any other may not', async (
   expect(await open().edit(edits, { BOT: '7:x' })).toMatchObject({ ok: true });
   expect(readFileSync(join(home, 'config.yaml'), 'utf8')).toContain('${BOT}');
   expect(statSync(join(home, 'config.yaml')).mode & 0o777).toBe(0o600);
+});
+
+test('a home that cannot be had is said in words, with what to do', async () => {
+  const away = join(home, 'away');
+  symlinkSync(join(home, 'a disk that is not there'), away);
+  const input = { env: {}, presets, home: away };
+  const deps = { clock: createClock(), show: () => undefined };
+  await expect(openGatewayHome(input, deps)).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(/home folder .*away cannot be written .*--home/),
+  });
 });
 
 test('NO_COLOR and dumb terminals get no colour', () => {

@@ -25,7 +25,7 @@ interface Station {
   readonly attempts: Attempts;
   readonly recovery: Recovery;
   readonly waiting: Waiting;
-  /** Turns for which a message was stored in the very commit that claimed them: they were not running here yet. */
+  /** Turns for which a message was stored in the very commit that started them: they were not running here yet. */
   readonly met: Set<TurnId>;
 }
 
@@ -69,13 +69,19 @@ export function createConversations(deps: ConversationDeps, options: Conversatio
 }
 
 async function tick(station: Station): Promise<boolean> {
-  const { deps, options, recovery, attempts, waiting } = station;
+  const { options, recovery, attempts, waiting } = station;
   if (attempts.draining()) return false;
   await waiting.askAgain();
-  for (const turn of await recovery.next(options)) attempts.start(turn);
+  for (const turn of await recovery.next(options)) begin(station, turn);
+  const more = recovery.holdsOthersBack() ? false : await beginMore(station);
   await waiting.tell();
-  if (recovery.holdsOthersBack()) return false;
-  for (const turn of await deps.turns.retryDue({ now: deps.clock.now() })) attempts.start(turn);
+  return more;
+}
+
+/** Turns whose time to be tried again has come, then new ones. True: there may be more. */
+async function beginMore(station: Station): Promise<boolean> {
+  const { deps, options, attempts } = station;
+  for (const turn of await deps.turns.retryDue({ now: deps.clock.now() })) begin(station, turn);
   const free = options.maxRunning - attempts.running().length;
   const claims = await Promise.all(
     Array.from({ length: Math.min(free, claimsAtOnce) }, () => claimTurn(station)),
@@ -97,12 +103,12 @@ async function claimTurn(station: Station): Promise<boolean> {
     maxChars: options.maxChars,
     staleBefore: now - staleHours * 3_600_000,
   });
-  if (claim.type === 'turn') startClaimed(station, claim.turn);
+  if (claim.type === 'turn') begin(station, claim.turn);
   if (claim.type === 'stale') await station.waiting.ask(claim.question);
   return claim.type !== 'none';
 }
 
-function startClaimed(station: Station, turn: Turn): void {
+function begin(station: Station, turn: Turn): void {
   station.attempts.start(turn);
   if (station.met.delete(turn.id)) meetSafely(station, turn.conversation);
 }
@@ -114,10 +120,8 @@ function onCommit(station: Station, note: CommitNote): void {
     station.waiting.forget(turn.id);
   }
   for (const conversation of note.queued) {
-    const claimed = note.turns.find(
-      (turn) => turn.status === 'running' && turn.conversation === conversation,
-    );
-    if (claimed !== undefined && runningIn(station, conversation) === null) station.met.add(claimed.id);
+    const begun = note.turns.find((turn) => turn.status === 'running' && turn.conversation === conversation);
+    if (begun !== undefined && runningIn(station, conversation) === null) station.met.add(begun.id);
     else meetSafely(station, conversation);
   }
 }

@@ -29,7 +29,7 @@ export interface Rule {
   readonly decision: Verdict['decision'];
 }
 
-/** Contract: pure and total; a tool it does not know is denied. */
+/** Contract: pure and total; a tool that no rule names is asked about. */
 export interface PolicyPort {
   judge(plan: Plan, asker: Asker): Verdict;
 }

@@ -52,9 +52,12 @@ export interface ToolDefinition<S extends z.ZodType> {
   run(input: z.infer<S>, context: ToolContext): Promise<ToolResult>;
 }
 
-/** Binds a schema and a function into a tool whose arguments are parsed before anything acts. */
+/**
+ * Binds a schema and a function into a tool whose arguments are parsed before anything acts. The schema must be
+ * idempotent: what it gives is stored and parsed again after an approval or a crash.
+ */
 export function defineTool<S extends z.ZodType>(definition: ToolDefinition<S>): Tool {
-  const { $schema: _, ...parameters } = z.toJSONSchema(definition.input);
+  const { $schema: _, ...parameters } = z.toJSONSchema(definition.input, { io: 'input' });
   return {
     spec: { name: definition.name, description: definition.description, parameters },
     effect: definition.effect,

@@ -186,9 +186,9 @@ describe('the pace of a channel', () => {
 });
 
 describe('drain', () => {
-  test('waits for calls in flight and sends what is due', async () => {
+  test('waits for calls in flight and sends what is due, without the pause between two sends', async () => {
     const world = await createOutboxWorld();
-    const telegram = world.channel('telegram');
+    const telegram = world.channel('telegram', { sendEveryMs: 1_000 });
     const answers: (() => void)[] = [];
     telegram.onCall = () => new Promise((resolve) => answers.push(resolve));
     await world.say(ann, 'a1');
@@ -254,6 +254,23 @@ describe('drain', () => {
     await drained;
     slack.lookupSays = 'truth';
     await (await world.restart()).pump();
+    expect(slack.shown('slack:7')).toEqual(['hello']);
+  });
+
+  test('asks nothing more when its time is over: the next boot looks up what was cut', async () => {
+    const world = await createOutboxWorld();
+    const slack = world.channel('slack', { sendSemantics: 'reconcilable' });
+    slack.script.push('hang');
+    const [id] = await world.say('slack:7', 'hello');
+    await world.deliveries.tick();
+    await until('the call is made', () => slack.calls.length === 1);
+    const over = new AbortController();
+    over.abort();
+    await world.deliveries.drain(over.signal);
+    expect(slack.lookups).toEqual([]);
+    expect(await world.row(id)).toMatchObject({ status: 'sending' });
+    await (await world.restart()).pump();
+    expect(slack.lookups).toHaveLength(1);
     expect(slack.shown('slack:7')).toEqual(['hello']);
   });
 

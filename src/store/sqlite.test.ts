@@ -1,3 +1,4 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -78,4 +79,29 @@ describe('a home', () => {
     expect(await again.boots.current()).toMatchObject({ crashStreak: 0 });
     expect(await again.state.get({ scope: 's', key: 'k' })).toBe('kept');
   });
+
+  test('that was damaged after a clean stop ends at the first read that meets it, saying what to do', async () => {
+    const first = await opened();
+    await first.store.boots.stopped();
+    await first.store.close();
+    damageTable(join(first.home, 'tiro.db'), 'state');
+    const again = await first.again();
+    const error = {
+      code: 'store-corrupt',
+      message: expect.stringContaining(`sqlite3 ${first.home}/tiro.db .recover`),
+    };
+    await expect(again.state.get({ scope: 's', key: 'k' })).rejects.toMatchObject(error);
+    await vi.waitFor(() => expect(first.fatal).toMatchObject([error]));
+  });
 });
+
+/** Overwrites the first page of a table. */
+function damageTable(file: string, table: string): void {
+  const db = new Database(file);
+  const page = Number(db.prepare('SELECT rootpage FROM sqlite_master WHERE name = ?').pluck().get(table));
+  const size = Number(db.pragma('page_size', { simple: true }));
+  db.close();
+  const handle = openSync(file, 'r+');
+  writeSync(handle, Buffer.alloc(size, 0xa5), 0, size, (page - 1) * size);
+  closeSync(handle);
+}

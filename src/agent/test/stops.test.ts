@@ -131,6 +131,29 @@ test('a message that comes after the answer was closed waits for the next turn',
   expect(await world.said('telegram:7')).toEqual(['first', 'second']);
 });
 
+test('after a committed reply nothing joins: neither now nor at the next boot', async () => {
+  const look = recordingTool('look', {
+    run: async (_text, { turn }) => {
+      await world.receive('too late');
+      await running.join();
+      const row = await world.store.turns.get(turn);
+      expect(row?.sealed).toBe(true);
+      return { ok: true, content: 'seen' };
+    },
+  });
+  const world = await createAgentWorld({
+    scenes: [calls(['look']), says('done')],
+    tools: [look.tool],
+    rules: allow('look'),
+  });
+  await world.receive('go');
+  const turn = await world.claim();
+  const running = world.enter(turn);
+  await world.run(running);
+  expect(await world.results(turn)).toMatchObject([{ outcome: 'ok' }]);
+  expect(await world.kinds(turn)).toEqual(['input', 'reply', 'intent', 'result', 'reply', 'end']);
+});
+
 test('with steer what waits joins at the next step', async () => {
   const look = recordingTool('look', {
     run: async () => {

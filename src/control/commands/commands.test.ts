@@ -91,6 +91,14 @@ test('/stop reaches what runs in the conversation that /new has closed, and no o
   expect(setting.runs[0]?.turn.chat).toBe('telegram:8');
 });
 
+// Fails: TurnsPort.stop cannot tell what came before the command from what came after it.
+test.fails('/stop does not touch what was written after it', async () => {
+  const setting = await setUp();
+  const [, , after] = await setting.receive(written('hello'), written('/stop'), written('do this instead'));
+  await setting.commands.tick();
+  expect(await setting.store.events.get(after?.id ?? 'evt_')).toMatchObject({ status: 'queued' });
+});
+
 test('abuse/A12: a guest may help and stop himself, and nothing else', async () => {
   const setting = await setUp();
   setting.access.dm = 'open';

@@ -37,7 +37,7 @@ export interface TurnsPort {
    * goes first and alone. Writes turn (attempts = 1) and `input` steps (or the `decision` step) in the same commit.
    */
   claim(plan: TurnPlan): Promise<Claim>;
-  /** Queued events of the conversation of a running, unsealed (or with `steer` any running) turn join it as `input` steps. */
+  /** Queued events of the same person in the conversation of a running, unsealed (or with `steer` any running) turn join it as `input` steps. */
   join(input: {
     readonly turn: TurnId;
     readonly arrivedBefore: number | null;

@@ -35,7 +35,8 @@ export function openHome(options: OpenOptions, migrations: readonly Migration[])
     return { lock, ...openAsNewest(options, migrations) };
   } catch (error) {
     lock.release();
-    throw isDamaged(error) ? corrupt(options.file, options.backupDir, messageOf(error)) : toStoreError(error);
+    if (isDamaged(error)) throw corrupt(options.file, options.backupDir, messageOf(error));
+    throw toStoreError(error, options.file);
   }
 }
 

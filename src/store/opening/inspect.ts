@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { TiroError, messageOf } from '#core/errors.ts';
 import type { BootRow } from '../sqlite/boots.ts';
-import { isDamaged } from './sqlite-errors.ts';
+import { isDamaged, rescue } from './sqlite-errors.ts';
 
 /** A check of the whole file takes time in proportion: a start must stay fast. */
 const checkedUpToBytes = 64 * 1024 * 1024;
@@ -67,7 +67,6 @@ export function corrupt(file: string, backupDir: string, why: string): TiroError
   return new TiroError(
     'store-corrupt',
     `The database ${file} is damaged (${why.replace(/\s+/g, ' ').trim()}). It was opened read-only and nothing was changed. ` +
-      `Restore the newest file of ${backupDir}, or save what can be read: ` +
-      `sqlite3 ${file} .recover | sqlite3 recovered.db`,
+      `Restore the newest file of ${backupDir}, or ${rescue(file)}`,
   );
 }

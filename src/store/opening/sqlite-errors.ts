@@ -18,14 +18,20 @@ export function isRefusedByDisk(error: unknown): boolean {
   return refusedByDisk.test(sqliteCode(error) ?? '');
 }
 
-/** What callers are told of a failure of the storage itself; everything else is passed on as it is. */
-export function toStoreError(error: unknown): unknown {
+/** What callers are told of a failure of the storage `file` itself; everything else is passed on as it is. */
+export function toStoreError(error: unknown, file: string): unknown {
   if (isDamaged(error)) {
-    return new TiroError('store-corrupt', `The database is damaged: ${messageOf(error)}.`, { cause: error });
+    const words = `The database ${file} is damaged (${messageOf(error)}). Restore the newest backup, or ${rescue(file)}`;
+    return new TiroError('store-corrupt', words, { cause: error });
   }
   if (!isRefusedByDisk(error)) return error;
   const code = sqliteCode(error) ?? 'unknown';
   return new TiroError('store-unavailable', `Nothing was stored: ${messageOf(error)} (${code}).`, {
     cause: error,
   });
+}
+
+/** How to get what can still be read out of a damaged database. */
+export function rescue(file: string): string {
+  return `save what can be read: sqlite3 ${file} .recover | sqlite3 recovered.db`;
 }

@@ -21,7 +21,7 @@ export function createBackups(db: Database, post: (report: Report) => void): Bac
     start: (id, path) => {
       const copy = copyDatabase(db, path).then(
         () => answer({ id, ok: true, value: null }),
-        (error: unknown) => answer({ id, ok: false, error: toPlainError(toStoreError(error)) }),
+        (error: unknown) => answer({ id, ok: false, error: toPlainError(toStoreError(error, db.name)) }),
       );
       running.add(copy);
       void copy.finally(() => running.delete(copy));

@@ -44,7 +44,7 @@ export function createGroupCommit(db: Database, session: Session): (writes: read
       return { answers, note: told, fatal: null };
     } catch (error) {
       if (db.inTransaction) rollback.run();
-      return refuseAll(writes, toStoreError(error));
+      return refuseAll(writes, toStoreError(error, db.name));
     }
   };
 

@@ -31,7 +31,7 @@ export function createCalls(db: Database, epoch: number): Calls {
       try {
         return { id: call.id, ok: true, value: run(call) };
       } catch (error) {
-        return { id: call.id, ok: false, error: toPlainError(toStoreError(error)) };
+        return { id: call.id, ok: false, error: toPlainError(toStoreError(error, db.name)) };
       }
     },
   };

@@ -2,7 +2,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { createClock } from '#lib/clock.ts';
 import type { HomeLock } from '../opening/home-lock.ts';
 import type { OpenedHome } from '../opening/index.ts';
-import { type Report, type Request, toPlainError } from '../protocol.ts';
+import { type PlainError, type Report, type Request, toPlainError } from '../protocol.ts';
 import { type Backups, createBackups } from './backups.ts';
 import { type Calls, createCalls } from './calls.ts';
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
@@ -42,8 +42,7 @@ export function serve(port: MessagePort, home: OpenedHome): void {
   function handle(batch: readonly Request[]): void {
     const { writes, reads } = parts.calls.sort(batch);
     if (writes.length > 0) commit(writes);
-    if (reads.length > 0)
-      post({ type: 'answers', note: null, answers: reads.map((read) => parts.calls.read(read)) });
+    if (reads.length > 0) answer(reads);
     for (const request of batch) {
       if (request.type === 'backup') parts.backups.start(request.id, request.path);
       if (request.type === 'close') void close(port, parts, request.id);
@@ -54,9 +53,20 @@ export function serve(port: MessagePort, home: OpenedHome): void {
     const { answers, note, fatal } = parts.calls.commit(writes);
     post({ type: 'answers', note, answers });
     parts.checkpoints.committed();
-    if (fatal === null || toldFatal) return;
+    if (fatal !== null) tellFatal(toPlainError(fatal));
+  }
+
+  /** A damaged table is first met by whoever reads it: going on would answer half of what is asked. */
+  function answer(reads: Parameters<Calls['commit']>[0]): void {
+    const answers = reads.map((read) => parts.calls.read(read));
+    post({ type: 'answers', note: null, answers });
+    const damaged = answers.find((one) => !one.ok && one.error.code === 'store-corrupt');
+    if (damaged?.ok === false) tellFatal(damaged.error);
+  }
+
+  function tellFatal(error: PlainError): void {
+    if (!toldFatal) post({ type: 'fatal', error });
     toldFatal = true;
-    post({ type: 'fatal', error: toPlainError(fatal) });
   }
 
   function post(report: Report): void {

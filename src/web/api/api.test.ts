@@ -73,6 +73,20 @@ test('bytes that are no UTF-8 are refused, and a body over 1 MiB is 413 even whe
   expect(web.kernel.submissions).toHaveLength(0);
 });
 
+test('a body that breaks off is the caller’s doing: 400, and nothing in the log', async () => {
+  const web = testWeb();
+  const body = new ReadableStream({
+    start: (controller) => {
+      controller.enqueue(new TextEncoder().encode('{"text":'));
+      controller.error(new Error('aborted'));
+    },
+  });
+  const broken = { method: 'POST', body, duplex: 'half' };
+  const response = await web.request('/api/messages', broken);
+  expect(response.status).toBe(400);
+  expect(web.defects).toEqual([]);
+});
+
 test('a key makes a repeat harmless; with another body it is a conflict', async () => {
   const web = testWeb();
   const send = postKeyed('k1', web, '/api/messages');

@@ -4,14 +4,14 @@ import { httpProblem } from './problem.ts';
 
 export const mebibyte = 1024 * 1024;
 
-/** The body's bytes. Throws `too-large` as soon as more than `limitBytes` are known to come. */
+/** The body's bytes. Throws `too-large` as soon as more than `limitBytes` are known to come, `bad-input` where it breaks off. */
 export async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = (): Error => httpProblem('too-large', `The body is larger than ${limitBytes} bytes.`);
   if (Number(request.headers.get('content-length') ?? 0) > limitBytes) throw tooLarge();
   if (request.body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body) {
+  for await (const chunk of untilItBreaksOff(request.body)) {
     size += chunk.length;
     if (size > limitBytes) throw tooLarge();
     chunks.push(chunk);
@@ -23,6 +23,15 @@ export async function readBytes(request: Request, limitBytes: number): Promise<U
     at += chunk.length;
   }
   return bytes;
+}
+
+/** The caller left in the middle: nobody hears the answer, and it is no defect of ours. */
+async function* untilItBreaksOff(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw new TiroError('bad-input', 'The body broke off.', { cause: error });
+  }
 }
 
 /** The body as JSON; an empty one is `{}`. Throws `bad-input` for what is no UTF-8 or no JSON. */

@@ -91,19 +91,24 @@ export function testTurns(contract: StoreContract): void {
       }
     });
 
-    test('in a group only what people of the same role said goes together', async () => {
+    test('in a group only what one person said goes together: a turn acts with that person’s rights', async () => {
       const world = await createWorld(contract);
       const group = 'telegram:-100';
       const from = (person: string, role: 'owner' | 'member'): { route: ReturnType<typeof talk> } => ({
         route: talk(group, { person, role }),
       });
       await world.say({ chat: group, direct: false, text: 'a', name: 'A', ...from('a', 'member') });
+      await world.say({ chat: group, direct: false, text: 'a too', name: 'A', ...from('a', 'member') });
       await world.say({ chat: group, direct: false, text: 'b', name: 'B', ...from('b', 'member') });
       await world.say({ chat: group, direct: false, text: 'o', name: 'O', ...from('o', 'owner') });
       const turn = await claimed(world);
       expect(turn).toMatchObject({ person: 'a', role: 'member', direct: false });
-      expect(await inputs(world, turn)).toEqual(['a', 'b']);
+      expect(await inputs(world, turn)).toEqual(['a', 'a too']);
       await world.end(turn);
+      const second = await claimed(world);
+      expect(second).toMatchObject({ person: 'b', role: 'member' });
+      expect(await inputs(world, second)).toEqual(['b']);
+      await world.end(second);
       expect(await claimed(world)).toMatchObject({ person: 'o', role: 'owner' });
       expect(await world.store.conversations.chatsOf('o')).toEqual([]);
     });

@@ -43,7 +43,10 @@ export function classify(facts: Facts, label: string, clean: (text: string) => s
     return error('transient', `${label} ${outageOf(facts)}.`);
   }
   if (status < 400) {
-    return error('bad-request', `${label} redirects to another address (${status}): set baseUrl to that one.`);
+    return error(
+      'bad-request',
+      `${label} redirects to another address (${status}): set baseUrl to that one.`,
+    );
   }
   if (status === 404) return error('bad-request', `${label} is not known to its provider${colon(detail)}`);
   return error('bad-request', `${label} refused the request (${status})${colon(detail)}`);

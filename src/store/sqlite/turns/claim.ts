@@ -62,6 +62,7 @@ export function joinable(
   first: {
     readonly kind?: string;
     readonly coalesce?: boolean;
+    readonly person: string | null;
     readonly role: string | null;
     readonly chat: ChatKey;
   },
@@ -71,7 +72,9 @@ export function joinable(
   let chars = room.chars;
   const misfit = queued.findIndex((event, index) => {
     chars -= event.text.length;
-    const fits = event.coalesce && event.role === first.role && event.chat === first.chat;
+    // A turn acts with one person's rights, chats and memory: another's words never ride on it.
+    const isTheirs = event.person === first.person && event.role === first.role;
+    const fits = event.coalesce && isTheirs && event.chat === first.chat;
     return !fits || index >= room.events || chars < 0;
   });
   return misfit < 0 ? queued : queued.slice(0, misfit);
