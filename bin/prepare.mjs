@@ -15,6 +15,8 @@ import { delimiter, dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const leastNode = 24;
+/** The npm of an old Node would warn of each package that is made for a newer one; that one is being installed. */
+const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, 'node_modules');
 
@@ -72,8 +74,8 @@ function install({ reason, needsDev }) {
   console.error(`tiro: installing with npm (${reason}); this takes about a quarter of a minute …`);
   // A half-made install would pass for a whole one if npm wrote its list before the failure: the checks above look
   // at that list and at the Node itself, so the next start repairs it.
-  runNpm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', needsDev ? '--include=dev' : '--omit=dev']);
-  if (needsDev) runNpm(['rebuild', 'node', '--no-audit', '--no-fund']);
+  runNpm(['ci', '--ignore-scripts', ...quiet, needsDev ? '--include=dev' : '--omit=dev']);
+  if (needsDev) runNpm(['rebuild', 'node', ...quiet]);
   if (needsDev && !hasOwnNode()) {
     fail(`npm did not bring Node ${leastNode}: its registry or a proxy may hold it back.`);
   }

@@ -121,6 +121,8 @@ describe('a call whose answer was lost', () => {
     await world.pump();
     expect(await world.row(id)).toMatchObject({ status: 'dead', repeated: true });
     await world.redrive(id);
+    // The channel rests after so many failures.
+    await world.clock.pass(laterMs);
     await world.pump();
     expect(telegram.shown(ann)).toEqual(['hello', 'hello\n(possibly repeated)']);
   });

@@ -63,13 +63,13 @@ test('a start on a new enough Node needs neither the tools nor a Node of its own
 test('the first start installs what runs, the first test everything and Node', async () => {
   using first = projectWith(null);
   expect(await prepare(first)).toMatchObject({ status: 0, stderr: expect.stringContaining('first start') });
-  expect(asked(first)).toEqual(['ci --ignore-scripts --no-audit --no-fund --omit=dev']);
+  expect(asked(first)).toEqual(['ci --ignore-scripts --no-audit --no-fund --loglevel=error --omit=dev']);
 
   using second = projectWith(production, { npm: makesOwnNode });
   expect(await prepare(second, '--dev')).toMatchObject({ status: 0 });
   expect(asked(second)).toEqual([
-    'ci --ignore-scripts --no-audit --no-fund --include=dev',
-    'rebuild node --no-audit --no-fund',
+    'ci --ignore-scripts --no-audit --no-fund --loglevel=error --include=dev',
+    'rebuild node --no-audit --no-fund --loglevel=error',
   ]);
 });
 
@@ -86,7 +86,7 @@ test('another version than that of the lock is installed anew, and the tools sta
 test('a Node that its install script did not bring is brought', async () => {
   using project = projectWith(installed, { npm: makesOwnNode });
   expect(await prepare(project, '--dev')).toMatchObject({ status: 0 });
-  expect(asked(project)).toContain('rebuild node --no-audit --no-fund');
+  expect(asked(project)).toContain('rebuild node --no-audit --no-fund --loglevel=error');
 });
 
 test.each([

@@ -11,14 +11,14 @@ if (first === 'wait') {
   const timer = setInterval(() => {}, 1000);
   process.on('SIGTERM', () => { process.stdout.write('drained'); clearInterval(timer); });
 }
-const said = { pid: process.pid, args: [first, ...rest], cwd: process.cwd(), cache: getCompileCacheDir() };
+const said = { pid: process.pid, args: [first, ...rest], cwd: process.cwd(), cache: getCompileCacheDir(), umask: process.umask() };
 process.stdout.write(JSON.stringify(said) + '\\n');
 if (first === 'exit') process.exit(Number(rest[0]));
 `;
 
 function projectWithMain({ ownNode = true } = {}): TemporaryProject {
   const project = createTemporaryProject();
-  project.write('main.ts', main);
+  project.write('bin/tiro.ts', main);
   project.write('node_modules/.package-lock.json', '{ "packages": {} }');
   mkdirSync(join(project.folder, 'node_modules/node/bin'), { recursive: true });
   if (ownNode) symlinkSync(process.execPath, join(project.folder, 'node_modules/node/bin/node'));
@@ -39,6 +39,12 @@ test('it runs from any folder, through links, and hands every argument on as it 
   const { stdout, status } = await project.run(['first', ...args], { cwd: '/' });
   expect(status).toBe(0);
   expect(said(stdout)).toMatchObject({ args, cwd: '/' });
+});
+
+test('what it writes is for this user only, wherever the home lies', async () => {
+  using project = projectWithMain();
+  const { stdout } = await project.run(['bin/tiro', 'status']);
+  expect(said(stdout)).toMatchObject({ umask: 0o077 });
 });
 
 test('it becomes Node: same process, its signals, its exit code', async () => {

@@ -81,8 +81,7 @@ test('a body that breaks off is the caller’s doing: 400, and nothing in the lo
       controller.error(new Error('aborted'));
     },
   });
-  const broken = { method: 'POST', body, duplex: 'half' };
-  const response = await web.request('/api/messages', broken);
+  const response = await web.request('/api/messages', { method: 'POST', body, ...{ duplex: 'half' } });
   expect(response.status).toBe(400);
   expect(web.defects).toEqual([]);
 });
