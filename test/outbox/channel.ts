@@ -135,7 +135,7 @@ export function createTestChannel(
   }
 }
 
-export function textOf({ body }: Pick<OutboundDelivery, 'body'>): string {
+function textOf({ body }: Pick<OutboundDelivery, 'body'>): string {
   return 'text' in body ? body.text : body.kind;
 }
 
