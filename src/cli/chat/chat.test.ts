@@ -1,5 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { createPrinter } from '../output/printer.ts';
 import { runCli } from '../run.ts';
+import { createScreen } from '../screen/screen.ts';
 import { createFake, type Fake, type FakeOptions } from '../testing/fake-deps.ts';
 import {
   answerTurn,
@@ -8,6 +10,8 @@ import {
   replyStep,
   startFakeGateway,
 } from '../testing/fake-gateway.ts';
+import { createLines } from './lines.ts';
+import { showEvent } from './talk.ts';
 
 const gateways: FakeGateway[] = [];
 afterEach(async () => {
@@ -203,4 +207,22 @@ test('send without a gateway says how to start one', async () => {
   const fake = createFake();
   expect(await runCli(['send', 'x'], fake.deps)).toBe(69);
   expect(fake.err()).toContain('tiro start');
+});
+
+test('a gateway that is gone is said once, not with every try to reach it', () => {
+  const fake = createFake({});
+  const lines = createLines(fake.deps);
+  const show = showEvent({
+    deps: fake.deps,
+    print: createPrinter(fake.deps),
+    screen: createScreen(fake.deps),
+    lines,
+  });
+  const lost = { type: 'lost', reason: 'Nobody listens at http://127.0.0.1:4180.' } as const;
+  for (let n = 0; n < 3; n += 1) show(lost, false);
+  show({ type: 'open' }, false);
+  show(lost, false);
+  lines.close();
+  const said = '(Nobody listens at http://127.0.0.1:4180; connecting again)\n';
+  expect(fake.out() + fake.err()).toBe(said + said);
 });

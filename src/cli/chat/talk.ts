@@ -131,10 +131,9 @@ export function showEvent(
   parts: Pick<TalkParts, 'deps' | 'print' | 'screen' | 'lines'>,
 ): (event: FeedEvent, isOther: boolean) => void {
   const { deps, print, screen, lines } = parts;
+  let isLost = false;
   return (event, isOther) => {
-    if (event.type === 'open') return screen.restart();
-    if (event.type === 'lost')
-      return screen.note(print.paint('dim', `(${oneLine(event.reason)}; connecting again)`));
+    if (event.type === 'open' || event.type === 'lost') return showLine(event);
     if (isOther) return showOther(event);
     if (event.type === 'delta') return screen.delta(event.text);
     if (event.type === 'restart') return screen.restart();
@@ -147,6 +146,15 @@ export function showEvent(
       screen.note(print.paint('dim', `(${body.status}: ${oneLine(body.reason)})`));
     }
   };
+
+  /** A line that stays cut is tried every second, and told of once. */
+  function showLine(event: Extract<FeedEvent, { type: 'open' | 'lost' }>): void {
+    const wasLost = isLost;
+    isLost = event.type === 'lost';
+    if (event.type === 'open') return screen.restart();
+    const reason = oneLine(event.reason).replace(/\.$/, '');
+    if (!wasLost) screen.note(print.paint('dim', `(${reason}; connecting again)`));
+  }
 
   function showOther(event: FeedEvent): void {
     if (event.type !== 'step') return;

@@ -81,7 +81,8 @@ test('a body that breaks off is the caller’s doing: 400, and nothing in the lo
       controller.error(new Error('aborted'));
     },
   });
-  const response = await web.request('/api/messages', { method: 'POST', body, ...{ duplex: 'half' } });
+  const broken = { method: 'POST', body, duplex: 'half' } as const;
+  const response = await web.request('/api/messages', broken);
   expect(response.status).toBe(400);
   expect(web.defects).toEqual([]);
 });
