@@ -19,6 +19,7 @@ import { createClock } from '#lib/clock.ts';
 import { createIds } from '#lib/ids.ts';
 import { createRandom, randomToken } from '#lib/random.ts';
 import { createModel } from '#model/index.ts';
+import { quarterOfWindow } from '#model/window.ts';
 import { createCompose } from '#outbox/compose.ts';
 import { createOutboxStation } from '#outbox/station.ts';
 import { createPolicy, defaultRules } from '#policy/policy.ts';
@@ -85,7 +86,11 @@ async function createStations({ config }: GatewayHome, ground: Ground, seams: Se
   };
   const turnRuns = createConversations(
     { ...ground, live, notices, feedback, runTurn: (run) => runTurn(agent, defaultAgentOptions, run) },
-    { ...defaultConversationOptions, settings: () => config().conversation },
+    {
+      ...defaultConversationOptions,
+      maxChars: quarterOfWindow(ground.model),
+      settings: () => config().conversation,
+    },
   );
   store.onCommit((note) => {
     turnRuns.onCommit(note);

@@ -25,7 +25,7 @@ export function modelFailureText(error: ModelError): string {
 export function overBudgetText(over: Extract<Reservation, { ok: false }>): string {
   const scope = over.scope === 'turn' ? 'this one answer' : 'today';
   return (
-    `This would go over the budget for ${scope}: ${money(over.usedUsd)} of ${money(over.limitUsd)} is used. ` +
+    `This would go over the budget for ${scope}: ${money(over.usedUsd)} of ${money(over.limitUsd)} is used or reserved for answers in the making. ` +
     'The owner can raise it under `budget` in config.yaml.'
   );
 }

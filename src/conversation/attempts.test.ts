@@ -143,7 +143,7 @@ test('a turn that is stopped while the store is away stays stopped', async () =>
   const conversation = event?.conversation ?? null;
   if (conversation === null) throw new Error('There is no conversation.');
   await setting.work();
-  await setting.store.turns.stop({ conversation, by: 'ann', at: setting.clock.now() });
+  await setting.store.turns.stop({ conversation, by: 'ann', upTo: null, at: setting.clock.now() });
   await until('it has ended', () => setting.conversations.runningCount() === 0);
   await untilQuiet(setting);
   expect(setting.started).toHaveLength(1);

@@ -38,9 +38,9 @@ export function createAttempts(
   function start(turn: Turn): void {
     // Claimed while the process began to stop: the row is running, so the next boot goes on with it.
     if (draining || running.has(turn.id)) return;
-    const { maxEvents, maxChars } = options;
+    const capacity = { maxEvents: options.maxEvents, maxChars: options.maxChars() };
     const joinUntil = turn.startedAt + options.settings().coalesceMs;
-    const entry = createRunningTurn({ ...deps, steers }, turn, { maxEvents, maxChars, joinUntil });
+    const entry = createRunningTurn({ ...deps, steers }, turn, { ...capacity, joinUntil });
     running.set(turn.id, entry);
     const endFeedback = deps.feedback.start(turn.chat);
     void runAttempt(deps, options, entry).finally(() => {

@@ -100,7 +100,7 @@ async function claimTurn(station: Station): Promise<boolean> {
     maxRunning: options.maxRunning,
     maxPerPerson: options.maxPerPerson,
     maxEvents: options.maxEvents,
-    maxChars: options.maxChars,
+    maxChars: options.maxChars(),
     staleBefore: now - staleHours * 3_600_000,
   });
   if (claim.type === 'turn') begin(station, claim.turn);
@@ -118,6 +118,7 @@ function onCommit(station: Station, note: CommitNote): void {
     if (turn.status === 'running') continue;
     station.attempts.stop(turn.id);
     station.waiting.forget(turn.id);
+    if (turn.status === 'cancelled') station.deps.notices.cancelled(turn);
   }
   for (const conversation of note.queued) {
     const begun = note.turns.find((turn) => turn.status === 'running' && turn.conversation === conversation);
@@ -144,7 +145,7 @@ function meetSafely(station: Station, conversation: ConversationId): void {
 async function meet({ deps, options }: Station, entry: RunningTurn): Promise<void> {
   const { turn } = entry;
   const inWindow = deps.clock.now() <= turn.startedAt + options.settings().coalesceMs;
-  if (inWindow) return entry.join();
+  if (inWindow && (await entry.join())) return;
   const conversation = await deps.conversations.get(turn.conversation);
   if ((conversation?.queueMode ?? options.settings().queue) !== 'interrupt') return;
   const nothing = { steps: [], deliveries: [], settle: null, approvals: [], seal: false };

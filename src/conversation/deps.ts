@@ -36,11 +36,15 @@ export interface Notices {
     readonly count: number;
   }): Promise<void>;
   stale(question: StaleQuestion): Promise<void>;
+  /** The text of an answer that was cut off is left as it was shown, and says so. Never throws. */
+  cancelled(turn: Turn): void;
   /** What the commit that buries a turn says to its person. */
   dead(turn: Turn): Pick<Append, 'steps' | 'deliveries'>;
 }
 
-export interface ConversationOptions extends TurnCapacity {
+export interface ConversationOptions extends Pick<TurnCapacity, 'maxEvents'> {
+  /** A quarter of the model's window, in characters; read at each use. */
+  readonly maxChars: () => number;
   readonly maxRunning: number;
   readonly maxPerPerson: number;
   readonly maxAttempts: number;
@@ -56,12 +60,11 @@ export interface ConversationOptions extends TurnCapacity {
   };
 }
 
-export const defaultConversationOptions: Omit<ConversationOptions, 'settings'> = {
+export const defaultConversationOptions: Omit<ConversationOptions, 'settings' | 'maxChars'> = {
   maxRunning: 64,
   maxPerPerson: 16,
   maxAttempts: 5,
   maxEvents: 20,
-  maxChars: 60_000,
   queuedNoticeMs: 1_500,
   soloMs: 30_000,
 };

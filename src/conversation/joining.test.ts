@@ -200,6 +200,17 @@ test('interrupt: the running turn is stopped and the newer message answered', as
   expect(setting.log.lines.filter(({ level }) => level !== 'info')).toEqual([]);
 });
 
+test('interrupt: an answer that was shown within the window is stopped as well, since nothing can join it', async () => {
+  const setting = await answering('one');
+  setting.settings.queue = 'interrupt';
+  const run = await setting.only();
+  expect(await run.handle.seal()).toBe(true);
+  await setting.receive(written('two'));
+  await until('it is stopped', () => run.left());
+  await setting.work();
+  expect(await (await setting.only()).inputs()).toEqual(['two']);
+});
+
 test('interrupt: many at once stop it once, and quietly', async () => {
   const setting = await answering('one');
   setting.settings.queue = 'interrupt';

@@ -1,16 +1,14 @@
 import type { ChatKey } from '#core/address.ts';
-import type { ConversationId, IdsPort } from '#core/ids.ts';
-import type { ClockPort, LogPort } from '#core/ports/clock.ts';
+import type { ConversationId } from '#core/ids.ts';
+import type { LogPort } from '#core/ports/clock.ts';
 import type { ComposePort } from '#core/ports/compose.ts';
 import type { ConversationsPort } from '#core/store/conversations.ts';
 import type { Turn } from '#core/turn.ts';
+import { type CutOffDeps, markCutOff } from './cut-off.ts';
 import type { Notices } from './deps.ts';
 
-export interface NoticeDeps {
+export interface NoticeDeps extends CutOffDeps {
   readonly conversations: Pick<ConversationsPort, 'say' | 'get'>;
-  readonly compose: ComposePort;
-  readonly ids: IdsPort;
-  readonly clock: ClockPort;
   readonly log: LogPort;
 }
 
@@ -21,6 +19,8 @@ export interface NoticePort extends Notices {
 
 /** Tiro's own words: a step for pages, deliveries for chats, both under a key so that they are said once. */
 export function createNotices(deps: NoticeDeps): NoticePort {
+  const failed = (turn: Turn, error: unknown): void =>
+    deps.log.warn('turn.notice-failed', { turn: turn.id, error });
   return {
     queued: ({ conversation, runningTurn, count }) => {
       const text = `Queued: ${count === 1 ? 'your message comes' : `${count} messages come`} after the answer I am working on. /stop ends it.`;
@@ -38,9 +38,11 @@ export function createNotices(deps: NoticeDeps): NoticePort {
     },
     waiting: (turn, reason) => {
       const text = `The model does not answer (${reason}) I keep trying for a quarter of an hour.`;
-      say(deps, { key: `waiting:${turn.id}`, conversation: turn.conversation, text }).catch(
-        (error: unknown) => deps.log.warn('turn.notice-failed', { turn: turn.id, error }),
-      );
+      const notice = { key: `waiting:${turn.id}`, conversation: turn.conversation, text };
+      say(deps, notice).catch((error: unknown) => failed(turn, error));
+    },
+    cancelled: (turn) => {
+      markCutOff(deps, turn).catch((error: unknown) => failed(turn, error));
     },
     dead: (turn) => {
       const text =

@@ -24,8 +24,11 @@ export interface RunHandle {
 export interface RunningTurn {
   readonly turn: Turn;
   readonly handle: RunHandle;
-  /** Messages arrived: those within the window become steps of this turn and cancel its model call in flight. */
-  join(): Promise<void>;
+  /**
+   * Messages arrived: those within the window become steps of this turn and cancel its model call in flight. False when
+   * none joined: the window is over, or something of the answer was shown.
+   */
+  join(): Promise<boolean>;
   /** The next attempt begins from the rows: what joined before is among them and is not handed over a second time. */
   again(): Promise<void>;
   stop(): void;
@@ -81,7 +84,7 @@ export function createRunningTurn(
   return {
     turn,
     handle,
-    join: () => inOrder(async () => (joining.closed ? undefined : takeWaiting(joining, options.joinUntil))),
+    join: () => inOrder(async () => !joining.closed && takeWaiting(joining, options.joinUntil)),
     again: () =>
       inOrder(async () => {
         joining.waiting = [];
@@ -97,15 +100,16 @@ function freshSignal(joining: Joining): AbortSignal {
 }
 
 /** `arrivedBefore` null: steering, whatever waits joins even a sealed turn. */
-async function takeWaiting(joining: Joining, arrivedBefore: number | null): Promise<void> {
+async function takeWaiting(joining: Joining, arrivedBefore: number | null): Promise<boolean> {
   const { deps, turn, options } = joining;
   const { maxEvents, maxChars } = options;
   const steer = arrivedBefore === null;
   const at = deps.clock.now();
   const steps = await deps.turns.join({ turn: turn.id, arrivedBefore, steer, maxEvents, maxChars, at });
-  if (steps.length === 0) return;
+  if (steps.length === 0) return false;
   joining.waiting.push(...steps);
   joining.controller.abort();
+  return true;
 }
 
 async function close(joining: Joining): Promise<boolean> {

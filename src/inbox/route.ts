@@ -114,6 +114,6 @@ export function withoutContent(event: InboundEvent): InboundEvent {
 
 /** Of a stranger's code only the code is kept. */
 export function onlyCode(event: InboundEvent): InboundEvent {
-  const [code = ''] = (parseChatCommand(event.text)?.args ?? '').split(/\s+/);
+  const [code = ''] = (commandOf(event)?.args ?? '').split(/\s+/);
   return { ...event, text: `/pair ${code.slice(0, 16)}`, files: [], raw: '' };
 }

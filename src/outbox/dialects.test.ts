@@ -95,7 +95,12 @@ describe('a refused format', () => {
     const turn = await world.beginTurn(ann);
     telegram.script.push(badFormat);
     telegram.onCall = async () => {
-      await world.store.turns.stop({ conversation: turn.conversation, by: 'ann', at: world.clock.now() });
+      await world.store.turns.stop({
+        conversation: turn.conversation,
+        by: 'ann',
+        upTo: null,
+        at: world.clock.now(),
+      });
     };
     await world.endTurn(turn, '**bold**');
     await world.pump();
@@ -159,7 +164,12 @@ describe('an edit whose message never came out', () => {
     const telegram = world.channel('telegram');
     const turn = await world.beginTurn(ann);
     await world.endTurn(turn, 'stopped');
-    await world.store.turns.stop({ conversation: turn.conversation, by: 'ann', at: world.clock.now() });
+    await world.store.turns.stop({
+      conversation: turn.conversation,
+      by: 'ann',
+      upTo: null,
+      at: world.clock.now(),
+    });
     const [row] = await world.rowsOf(turn.id);
     await world.say(ann, 'instead', { editOf: row?.id ?? null });
     await world.pump();

@@ -290,7 +290,12 @@ describe('when something breaks', () => {
   test('a turn that was stopped shows nothing more', async () => {
     const { world, turn, telegram } = await began();
     await world.clock.pass(firstAfterMs);
-    await world.store.turns.stop({ conversation: turn.conversation, by: 'ann', at: world.clock.now() });
+    await world.store.turns.stop({
+      conversation: turn.conversation,
+      by: 'ann',
+      upTo: null,
+      at: world.clock.now(),
+    });
     world.preview.show(turn, text(10));
     expect(await world.preview.finish(turn)).toBeNull();
     await world.pump();

@@ -254,7 +254,12 @@ describe('a gateway that was killed in mid-call', () => {
     telegram.script.push('deaf');
     await world.endTurn(turn, 'hello');
     await world.deliveries.tick();
-    await world.store.turns.stop({ conversation: turn.conversation, by: 'ann', at: world.clock.now() });
+    await world.store.turns.stop({
+      conversation: turn.conversation,
+      by: 'ann',
+      upTo: null,
+      at: world.clock.now(),
+    });
     await (await world.restart()).pump();
     expect(telegram.shown(ann)).toEqual([]);
     expect(await world.rowsOf(turn.id)).toMatchObject([{ status: 'cancelled' }]);

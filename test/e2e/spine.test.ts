@@ -88,6 +88,19 @@ test('a slow answer is shown while it is written, and the final text replaces th
   expect(world.telegram.messages(7)).toHaveLength(1);
 });
 
+test('an answer that is stopped while it is shown stays as it was shown, and says that it was cut off', async () => {
+  await using world = await startWorld();
+  world.model.setScript(() => ({ text: Array.from({ length: 60 }, (_, i) => `word${i} `).join('') }));
+  world.model.faultNext({ kind: 'slow', everyMs: 700 });
+  world.telegram.userText('tell me a long story');
+  await until('a preview is there', () => world.telegram.messages(7).at(0));
+  world.telegram.userText('/stop');
+  const cut = await until('it is marked', () =>
+    world.telegram.messages(7).find((shown) => shown.text.includes('(cut off)')),
+  );
+  expect(cut.text).toMatch(/^word0 .* …\s+\(cut off\)$/s);
+});
+
 test('an answer longer than a message arrives whole, in order', async () => {
   await using world = await startWorld();
   const paragraphs = Array.from(

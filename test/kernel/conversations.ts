@@ -71,7 +71,7 @@ export function createTestConversations(
         }
       },
     },
-    { ...defaultConversationOptions, ...options, settings: () => settings },
+    { ...defaultConversationOptions, maxChars: () => 60_000, ...options, settings: () => settings },
   );
   const unsubscribe = store.onCommit((note) => alive && conversations.onCommit(note));
   const kill = (): void => {

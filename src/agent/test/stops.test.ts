@@ -46,7 +46,12 @@ test.each([
   const running = world.enter(turn);
   const ended = world.run(running);
   await until('it runs', () => act.runs.length === 1);
-  await world.store.turns.stop({ conversation: turn.conversation, by: 'ann', at: world.clock.now() });
+  await world.store.turns.stop({
+    conversation: turn.conversation,
+    by: 'ann',
+    upTo: null,
+    at: world.clock.now(),
+  });
   running.stop();
   await world.clock.pass(500);
   expect(await ended).toBe('left');

@@ -136,7 +136,12 @@ test('a message that was stopped is not gone on with by the next turn', async ()
   const world = await createAgentWorld({ scenes: [says('hello')] });
   await world.receive('delete everything');
   const turn = await world.claim();
-  await world.store.turns.stop({ conversation: turn.conversation, by: 'ann', at: world.clock.now() });
+  await world.store.turns.stop({
+    conversation: turn.conversation,
+    by: 'ann',
+    upTo: null,
+    at: world.clock.now(),
+  });
   await world.ask('hi');
   expect(world.model.requests[0]?.messages.at(-1)?.content).toMatch(
     /^delete everything\n\n\(sent [^\n]+\n\n\[Stopped here\. [^\n]+\n\nhi\n\n\(sent /,

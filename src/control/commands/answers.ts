@@ -60,7 +60,7 @@ async function stop(deps: CommandDeps, event: StoredEvent): Promise<string> {
   const by = event.person ?? 'somebody';
   const sum = { turns: 0, events: 0, approvals: 0, deliveries: 0 };
   for (const conversation of await conversationsIn(deps, event)) {
-    const stopped = await deps.store.turns.stop({ conversation, by, at: deps.clock.now() });
+    const stopped = await deps.store.turns.stop({ conversation, by, upTo: event.seq, at: deps.clock.now() });
     sum.turns += stopped.turns.length;
     sum.events += stopped.events;
     sum.approvals += stopped.approvals;

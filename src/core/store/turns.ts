@@ -63,7 +63,13 @@ export interface TurnsPort {
    * `/stop`: ends the conversation's running turn as cancelled, withdraws its queued events, voids pending approvals,
    * cancels unsent deliveries. Returns what there was to stop.
    */
-  stop(input: { readonly conversation: ConversationId; readonly by: string; readonly at: number }): Promise<{
+  stop(input: {
+    readonly conversation: ConversationId;
+    readonly by: string;
+    /** The `seq` of the /stop: what was written after it is left alone. Null: everything. */
+    readonly upTo: number | null;
+    readonly at: number;
+  }): Promise<{
     readonly turns: readonly TurnId[];
     readonly events: number;
     readonly approvals: number;

@@ -147,7 +147,8 @@ function createPlayer(db: Database): (move: Move) => void {
       park: () => end('parked'),
       yes: () => decide('approved'),
       no: () => decide('denied'),
-      stop: () => conversation !== undefined && void tables.turns.stop({ conversation, by: 'p', at: now }),
+      stop: () =>
+        conversation !== undefined && void tables.turns.stop({ conversation, by: 'p', upTo: null, at: now }),
       defer: () => turn !== null && tables.turns.defer({ turn: turn.id, dueAt: now + 3, reason: 'x' }),
       retry: () => void tables.turns.retryDue({ now }),
       crash: () => {

@@ -133,7 +133,7 @@ function useEveryHotVerb(session: Session): void {
     events.failCommand({ event: command.id, reason: 'x' });
     events.settleCommand({ event: command.id, notice: 'ok', deliveries: [message(ids, 'ok')], at: 1 });
   }
-  turns.stop({ conversation: turn.conversation, by: 'x', at: 1 });
+  turns.stop({ conversation: turn.conversation, by: 'x', upTo: null, at: 1 });
   events.waiting(1);
   events.hasStale('telegram:7');
   events.countByStatus();

@@ -186,7 +186,7 @@ export function testLife(contract: StoreContract): void {
           end: { status: 'dead', reason: null },
         });
         expect(await store.turns.redrive({ turn: turn.id, at: 6_000 })).toBe(!acts);
-        await store.turns.stop({ conversation: turn.conversation, by: 'test', at: 7_000 });
+        await store.turns.stop({ conversation: turn.conversation, by: 'test', upTo: null, at: 7_000 });
       }
     });
   });
@@ -208,7 +208,7 @@ export function testLife(contract: StoreContract): void {
       await world.append(turn, { deliveries: [message(ids, 'thinking')] });
       const waiting = await world.say({});
       const other = await world.say({ chat: bob });
-      const stopped = await store.turns.stop({ conversation, by: 'ann', at: 5_000 });
+      const stopped = await store.turns.stop({ conversation, by: 'ann', upTo: null, at: 5_000 });
       expect(new Set(stopped.turns)).toEqual(new Set([turn.id, parked.id]));
       expect(stopped).toMatchObject({ events: 1, approvals: 1, deliveries: 2 });
       expect(await store.turns.get(turn.id)).toMatchObject({ status: 'cancelled', endedAt: 5_000 });
@@ -219,7 +219,7 @@ export function testLife(contract: StoreContract): void {
       expect(await store.approvals.get('7F3K')).toMatchObject({ status: 'void' });
       expect(await store.outbox.countByStatus()).toMatchObject({ queued: 0, cancelled: 2 });
       await expect(world.append(turn, { steps: [reply('late')] })).rejects.toMatchObject({ code: 'fenced' });
-      expect(await store.turns.stop({ conversation, by: 'ann', at: 5_000 })).toEqual({
+      expect(await store.turns.stop({ conversation, by: 'ann', upTo: null, at: 5_000 })).toEqual({
         turns: [],
         events: 0,
         approvals: 0,
@@ -240,7 +240,7 @@ export function testLife(contract: StoreContract): void {
       await world.append(turn, { deliveries: [out] });
       const claim = { now: 9_000, limit: 9, pausedChannels: [], pausedChats: [] };
       expect(await store.outbox.claim(claim)).toMatchObject([{ id: out.id }]);
-      await store.turns.stop({ conversation: turn.conversation, by: 'ann', at: 9_000 });
+      await store.turns.stop({ conversation: turn.conversation, by: 'ann', upTo: null, at: 9_000 });
       const failed = {
         status: 'queued',
         dueAt: 9_000,

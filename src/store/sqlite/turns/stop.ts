@@ -17,8 +17,8 @@ export function stopConversation(session: Session, input: StopInput): Stopped {
   const reason = `stopped by ${input.by}`;
   const events = session.run(
     `UPDATE events SET status = 'withdrawn', reason = @reason
-     WHERE conversation = @conversation AND status = 'queued' AND lane = 'turn'`,
-    { conversation, reason },
+     WHERE conversation = @conversation AND status = 'queued' AND lane = 'turn' AND (@upTo IS NULL OR seq < @upTo)`,
+    { conversation, reason, upTo: input.upTo },
   );
   const approvals = voidApprovals(session, { turn: null, conversation, reason, at });
   const turns = [...endRunning(session, input, reason), ...endParked(session, input, reason)];
@@ -28,9 +28,12 @@ export function stopConversation(session: Session, input: StopInput): Stopped {
 }
 
 function endRunning(session: Session, input: StopInput, reason: string): readonly TurnId[] {
-  const running = turnsWhere(session, `WHERE conversation = @conversation AND status = 'running'`, {
-    conversation: input.conversation,
-  });
+  const running = turnsWhere(
+    session,
+    `WHERE conversation = @conversation AND status = 'running' AND (@upTo IS NULL OR EXISTS
+       (SELECT 1 FROM events WHERE events.turn = turns.id AND events.seq < @upTo))`,
+    { conversation: input.conversation, upTo: input.upTo },
+  );
   return running.map((turn) => {
     endTurn(session, turn, { status: 'cancelled', reason, at: input.at });
     return turn.id;
