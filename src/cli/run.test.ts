@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { TiroError } from '#core/errors.ts';
 import type { CliHome } from './deps.ts';
 import { runCli } from './run.ts';
-import { createFake, fakeNow, type FakeOptions } from './testing/fake-deps.ts';
+import { createFake, fakeNow, type FakeOptions, fakeControl } from './testing/fake-deps.ts';
 import { startFakeGateway } from './testing/fake-gateway.ts';
 
 async function run(line: string, options: FakeOptions = {}) {
@@ -302,10 +302,11 @@ function startWith(more: FakeOptions = {}) {
     deps: {
       startGateway: (given) => {
         options.push(given);
-        const refuse = (): Promise<never> => Promise.reject(new Error('not asked'));
+        const nobody = { 'channels.list': [], 'people.list': { identities: [], pairings: [] } };
+        const { control } = fakeControl({ ...nobody, ...more.answers });
         return Promise.resolve({
           url: 'http://127.0.0.1:4180',
-          control: { run: refuse, runUntrusted: refuse },
+          control,
           loginLink: () => Promise.resolve('http://127.0.0.1:4180/login?code=1'),
           stop,
           ended: ended.promise,
@@ -328,6 +329,23 @@ test('start: ready on standard output, the link on standard error; a signal drai
   fake.signal('SIGTERM');
   expect(await code).toBe(0);
   expect(fake.stop).toHaveBeenCalledOnce();
+});
+
+test('start: a channel on which the owner is not known yet gets a hint, once he is it gets none', async () => {
+  const channel = { name: 'telegram', state: 'up', why: 'connected', since: fakeNow, lastEventAt: null };
+  const ann = { handle: 'ann', role: 'owner', identity: 'telegram:7', name: 'Ann', since: fakeNow };
+  const startKnowing = async (identities: readonly unknown[]): Promise<string> => {
+    const fake = startWith({
+      answers: { 'channels.list': [channel], 'people.list': { identities, pairings: [] } },
+    });
+    const code = runCli(['start'], fake.deps);
+    await vi.waitFor(() => expect(fake.err()).toContain('/login?code=1'));
+    fake.signal('SIGTERM');
+    await code;
+    return fake.err();
+  };
+  expect(await startKnowing([{ ...ann, role: 'member' }])).toContain('tiro people pair');
+  expect(await startKnowing([ann])).not.toContain('tiro people pair');
 });
 
 test('start: a second signal forces, a drain that takes too long is left to the next start', async () => {

@@ -52,7 +52,7 @@ export function createHandlers(deps: ControlDeps): Handlers {
         { id, decision: decision === 'once' ? 'approved' : 'denied', reason, askedAt: null },
       ),
     'people.list': async () => ({
-      identities: await store.people.identities(),
+      identities: deps.directory.known(),
       pairings: await store.people.pairings(clock.now()),
     }),
     'people.pair': (input) => pair(deps, input),

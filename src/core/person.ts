@@ -29,6 +29,7 @@ export interface KnownIdentity {
   readonly handle: string;
   readonly role: Role;
   readonly name: string;
+  /** 0: written in config. */
   readonly since: number;
 }
 

@@ -33,11 +33,24 @@ export function createDirectory(deps: DirectoryDeps): DirectoryPort {
     isListed: (identity) => listedHandle(identity, deps.listed()) !== null,
     person: (handle) => personByHandle(handle, deps.listed(), paired),
     owner: () => ownerOf(deps.listed(), paired),
+    known: () => knownIdentities(deps.listed(), paired),
     refresh: async () => {
       const known = await deps.people.identities();
       paired = new Map(known.map((row) => [row.identity, row]));
     },
   };
+}
+
+function knownIdentities(listed: Listed, paired: Paired): readonly KnownIdentity[] {
+  const written = Object.entries(listed).flatMap(([handle, { role, identities }]) =>
+    identities.filter(isIdentity).map((identity) => ({ identity, handle, role, name: '', since: 0 })),
+  );
+  const others = [...paired.values()].filter(({ identity }) => listedHandle(identity, listed) === null);
+  return [...written, ...others];
+}
+
+function isIdentity(text: string): text is Identity {
+  return text.includes(':');
 }
 
 function resolve(identity: Identity, listed: Listed, paired: Paired): Person | null {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { cliActor } from '../gateway/control-client.ts';
 import { InvalidArgumentError } from 'commander';
 import { TiroError } from '#core/errors.ts';
 import { addCommand, type Bind, type CommandContext, exitCodes } from '../command.ts';
@@ -59,6 +60,7 @@ async function start(context: CommandContext, _args: readonly string[], flags: S
     if (json) print.json({ ready: true, url: gateway.url });
     else print.line(`tiro ready ${gateway.url}`);
     print.aside(`Open the page, once, with: ${await gateway.loginLink()}`);
+    await hintOwner(context, gateway);
     return await runUntilEnd(context, gateway, signals);
   } finally {
     signals.close();
@@ -86,6 +88,26 @@ async function prepare(context: CommandContext): Promise<'start' | number> {
   if (checked.demo)
     print.aside('No model is configured: the demo answers, which is no AI. Set one up with: tiro init');
   return 'start';
+}
+
+/** Channels that are read by page, terminal and API: whoever comes there has the token. */
+const ownChannels = new Set(['web', 'cli', 'api']);
+
+/** A bot that knows nobody answers strangers only: says how the owner becomes known there. */
+async function hintOwner({ print }: CommandContext, { control }: RunningGateway): Promise<void> {
+  const [channels, { identities }] = await Promise.all([
+    control.run('channels.list', {}, cliActor),
+    control.run('people.list', {}, cliActor),
+  ]);
+  const owned = new Set(
+    identities.filter(({ role }) => role === 'owner').map(({ identity }) => identity.split(':')[0]),
+  );
+  const unknown = channels.filter(({ name }) => !ownChannels.has(name) && !owned.has(name));
+  for (const { name } of unknown) {
+    print.aside(
+      `Nobody on ${name} is known as the owner yet: run \`tiro people pair\` and send the code there.`,
+    );
+  }
 }
 
 interface Signals {

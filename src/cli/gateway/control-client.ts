@@ -13,7 +13,7 @@ export interface ControlClient {
   close(): Promise<void>;
 }
 
-const cliActor: Actor = { person: 'owner', role: 'owner', via: 'cli' };
+export const cliActor: Actor = { person: 'owner', role: 'owner', via: 'cli' };
 
 type ClientDeps = HttpDeps & Pick<CliDeps, 'openControl'>;
 

@@ -61,7 +61,7 @@ function captured(stream: PassThrough): () => string {
   return () => text;
 }
 
-function fakeControl(answers: Readonly<Record<string, unknown>>): {
+export function fakeControl(answers: Readonly<Record<string, unknown>>): {
   readonly control: ControlPort;
   readonly asked: Fake['asked'];
 } {

@@ -1,5 +1,5 @@
 import type { Identity } from '../address.ts';
-import type { Person } from '../person.ts';
+import type { KnownIdentity, Person } from '../person.ts';
 
 /** Who is who: config's people and paired identities as one table, kept in memory. */
 export interface DirectoryPort {
@@ -10,6 +10,8 @@ export interface DirectoryPort {
   /** By handle; an unknown handle is a guest. */
   person(handle: string): Person;
   owner(): Person;
+  /** Everybody known: config's identities first, then the paired ones it does not name. */
+  known(): readonly KnownIdentity[];
   /** Reads the paired identities again. */
   refresh(): Promise<void>;
 }

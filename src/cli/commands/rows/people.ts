@@ -51,7 +51,7 @@ async function list(context: CommandContext): Promise<number> {
     row.role,
     row.identity,
     row.name,
-    formatAge(row.since, now),
+    row.since === 0 ? 'config.yaml' : formatAge(row.since, now),
   ]);
   print.table(['HANDLE', 'ROLE', 'IDENTITY', 'NAME', 'SINCE'], known);
   if (pairings.length === 0) return 0;
