@@ -91,10 +91,12 @@ async function buildRequest(
   shares: readonly number[],
 ): Promise<{ readonly request: ModelRequest; readonly smaller: readonly number[] }> {
   const { deps } = moment;
-  const frame = await frameOf(moment);
+  const { frame, contextTokens } = await frameOf(moment);
+  const fixedBytes = Buffer.byteLength(JSON.stringify([frame.messages, frame.tools]), 'utf8');
+  const roomBytes = (contextTokens - frame.maxOutputTokens) * bytesPerToken - fixedBytes;
   for (const [index, share] of shares.entries()) {
-    const request = fillFrame(moment, frame, share);
-    const { promptTokens, contextTokens } = deps.model.estimate(request);
+    const request = fillFrame(moment, frame, { share, roomBytes });
+    const { promptTokens } = deps.model.estimate(request);
     const fits = promptTokens + request.maxOutputTokens <= contextTokens;
     if (fits || index === shares.length - 1) return { request, smaller: shares.slice(index + 1) };
   }
@@ -102,7 +104,9 @@ async function buildRequest(
 }
 
 /** The request without its history. Its answer takes at most a quarter of the window: small models have small ones. */
-async function frameOf(moment: Moment): Promise<ModelRequest> {
+async function frameOf(
+  moment: Moment,
+): Promise<{ readonly frame: ModelRequest; readonly contextTokens: number }> {
   const { deps, options, run, person, steps, startedAt } = moment;
   const conversation = await deps.conversations.get(run.turn.conversation);
   const system = deps.systemPrompt({ owner: deps.directory.owner(), person, turn: run.turn });
@@ -119,16 +123,20 @@ async function frameOf(moment: Moment): Promise<ModelRequest> {
       startedAt + options.maxTurnMs,
     ),
   };
-  const quarter = Math.floor(deps.model.estimate(frame).contextTokens / 4);
-  return { ...frame, maxOutputTokens: Math.max(1, Math.min(options.maxOutputTokens, quarter)) };
+  // The window does not depend on what is in it.
+  const { contextTokens } = deps.model.estimate({ ...frame, messages: [], tools: [] });
+  const quarter = Math.floor(contextTokens / 4);
+  const maxOutputTokens = Math.max(1, Math.min(options.maxOutputTokens, quarter));
+  return { frame: { ...frame, maxOutputTokens }, contextTokens };
 }
 
-function fillFrame(moment: Moment, frame: ModelRequest, share: number): ModelRequest {
+function fillFrame(
+  moment: Moment,
+  frame: ModelRequest,
+  { share, roomBytes }: { readonly share: number; readonly roomBytes: number },
+): ModelRequest {
   const { deps, run, person, steps } = moment;
   const limitByTool = new Map(deps.tools.map((tool) => [tool.spec.name, tool.resultLimit]));
-  const { contextTokens } = deps.model.estimate(frame);
-  const fixedBytes = Buffer.byteLength(JSON.stringify([frame.messages, frame.tools]), 'utf8');
-  const roomBytes = (contextTokens - frame.maxOutputTokens) * bytesPerToken - fixedBytes;
   const messages = projectContext(steps, {
     system: frame.messages[0]?.content ?? '',
     // A group's history reads the same whoever speaks.

@@ -20,9 +20,15 @@ export function createRandom(): { next(): number } {
   return { next: () => Math.random() };
 }
 
-/** ULID: 10 characters of time, 16 of randomness; sorts by time. */
+/** ULID: 10 characters of time, 16 of randomness; sorts by time. The randomness is drawn for many at once. */
 export function createUlid(now: () => number): () => string {
-  return () => timeToText(now()) + randomCode(16);
+  let drawn = '';
+  return () => {
+    if (drawn === '') drawn = randomCode(16 * 64);
+    const random = drawn.slice(0, 16);
+    drawn = drawn.slice(16);
+    return timeToText(now()) + random;
+  };
 }
 
 function timeToText(ms: number): string {

@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { backoffMs } from './backoff.ts';
 import { createClock } from './clock.ts';
 import { dayStart } from './day.ts';
+import { createGather } from './gather.ts';
 import { createInOrder } from './in-order.ts';
 
 const backoff = { firstMs: 1_000, maxMs: 30_000, jitter: 0.2 };
@@ -122,4 +123,17 @@ test('work is done in order, each piece after the end of the one before, whateve
       throw new Error('at once');
     }),
   ).rejects.toThrow('at once');
+});
+
+test('what is given within one turn of the event loop is handed on together, in order, and the next turn by itself', async () => {
+  const parcels: (readonly number[])[] = [];
+  const give = createGather<number>((items) => parcels.push(items));
+  give(1);
+  await Promise.resolve();
+  give(2);
+  process.nextTick(() => give(3));
+  expect(parcels).toEqual([]);
+  await vi.waitFor(() => expect(parcels).toEqual([[1, 2, 3]]));
+  give(4);
+  await vi.waitFor(() => expect(parcels).toEqual([[1, 2, 3], [4]]));
 });

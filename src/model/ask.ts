@@ -2,9 +2,8 @@ import type { ModelError, ModelReply, ModelRequest } from '#core/ports/model.ts'
 import type { Usage } from '#core/step.ts';
 import type { Target } from './catalogue/names.ts';
 import { costUsd } from './catalogue/prices.ts';
-import { type TokenMeter, byteLength } from './catalogue/tokens.ts';
+import { type PromptSize, type TokenMeter, byteLength } from './catalogue/tokens.ts';
 import { demoReply } from './demo/demo.ts';
-import { promptOf } from './wire/body.ts';
 import type { Exchange, Exchanged } from './wire/exchange.ts';
 
 export type Answer =
@@ -18,7 +17,7 @@ export type Ask = (
   io: { readonly onDelta: (text: string) => void; readonly signal: AbortSignal },
 ) => Promise<Answer>;
 
-export function createAsk(exchange: Exchange, meter: TokenMeter): Ask {
+export function createAsk(exchange: Exchange, meter: TokenMeter, sizeOf: PromptSize): Ask {
   return async (request, target, io) => {
     const endpoint = target.endpoint;
     if (endpoint === null) return { ok: true, reply: demoReply(request, target.label, io.onDelta) };
@@ -32,7 +31,7 @@ export function createAsk(exchange: Exchange, meter: TokenMeter): Ask {
     request: ModelRequest,
     target: Target,
   ): ModelReply {
-    const bytes = promptBytes(request, target);
+    const bytes = sizeOf(request, target);
     if (reply.usage !== null) meter.learn(target.label, bytes, reply.usage.promptTokens);
     const written = reply.text + reply.toolCalls.map((call) => call.name + call.arguments).join('');
     const usage: Usage = reply.usage ?? {
@@ -49,9 +48,4 @@ export function createAsk(exchange: Exchange, meter: TokenMeter): Ask {
       costUsd: target.price === null ? null : costUsd(target.price, usage),
     };
   }
-}
-
-/** The size of what is sent as the prompt. */
-export function promptBytes(request: ModelRequest, target: Target): number {
-  return byteLength(JSON.stringify(promptOf(request, target)));
 }

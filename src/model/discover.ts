@@ -14,8 +14,8 @@ export async function listModels(
   endpoint: ProviderSettings,
   options: { readonly fetch?: Fetch | undefined; readonly signal?: AbortSignal } = {},
 ): Promise<string[]> {
-  const client = await createClients(options.fetch)('', endpoint);
-  const page = await client.models.list({
+  const { openai } = await createClients(options.fetch)('', endpoint);
+  const page = await openai.models.list({
     timeout: listTimeoutMs,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

@@ -1,10 +1,10 @@
 import type { ClockPort, LogPort, RandomPort } from '#core/ports/clock.ts';
 import type { ModelEstimate, ModelPort, ModelRequest } from '#core/ports/model.ts';
-import { createAsk, promptBytes } from './ask.ts';
+import { createAsk } from './ask.ts';
 import { createAttempt } from './attempt.ts';
 import { createCall } from './call.ts';
 import { type Target, chainOf, configuredNames } from './catalogue/names.ts';
-import { createTokenMeter } from './catalogue/tokens.ts';
+import { createPromptSize, createTokenMeter } from './catalogue/tokens.ts';
 import { createDiscovery } from './discover.ts';
 import { type ModelLimits, defaultLimits } from './limits.ts';
 import { createHealth } from './queue/health.ts';
@@ -40,6 +40,7 @@ export function createModel(
   const { clock } = deps;
   const discovered = new Map<string, string>();
   const meter = createTokenMeter();
+  const sizeOf = createPromptSize();
   const health = createHealth(clock);
   const exchange = createExchange({ clock, fetch: deps.fetch, limits });
   const call = createCall({
@@ -50,7 +51,7 @@ export function createModel(
     attempt: createAttempt({
       health,
       places: createPlaces(clock, settings),
-      ask: createAsk(exchange, meter),
+      ask: createAsk(exchange, meter, sizeOf),
     }),
     discover: createDiscovery(deps, discovered),
     discovered,
@@ -60,7 +61,7 @@ export function createModel(
   function estimate(request: ModelRequest): ModelEstimate {
     const [primary, ...others] = chainOf(settings(), request, discovered);
     if (primary === undefined) throw new Error('A chain of models is never empty.');
-    const bytes = promptBytes(request, primary);
+    const bytes = sizeOf(request, primary);
     const upper = (target: Target): number => {
       const price = target.price ?? { in: 0, out: 0 };
       const output = Math.min(request.maxOutputTokens, target.maxOutput);

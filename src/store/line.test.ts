@@ -36,10 +36,20 @@ test('a thread that just ends is as fatal as one that throws', async () => {
 
 test('the end of a thread that was closed is no surprise', async () => {
   const { line, fatal } = lineTo(
-    `port.on('message', ({ id }) => { port.postMessage({ type: 'answers', note: null, answers: [{ id, ok: true, value: 1 }] }); port.close(); });`,
+    `port.on('message', ([{ id }]) => { port.postMessage({ type: 'answers', note: null, answers: [{ id, ok: true, value: 1 }] }); port.close(); });`,
   );
   await line.ready;
   await line.close();
   expect(fatal).toEqual([]);
   await expect(line.ask(question)).rejects.toMatchObject({ code: 'store-unavailable' });
+});
+
+test('a question that cannot be sent is refused alone; those asked beside it are answered', async () => {
+  const { line } = lineTo(
+    `port.on('message', (asked) => { port.postMessage({ type: 'answers', note: null, answers: asked.map(({ id }) => ({ id, ok: true, value: 1 })) }); });`,
+  );
+  await line.ready;
+  const asked = [line.ask(question), line.ask({ ...question, args: [() => 1] }), line.ask(question)];
+  const answers = await Promise.allSettled(asked);
+  expect(answers.map((answer) => answer.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
 });

@@ -1,8 +1,9 @@
 import type { Worker } from 'node:worker_threads';
 import { TiroError } from '#core/errors.ts';
 import type { CommitNote } from '#core/store/store.ts';
-import { type Question, createQuestions } from './questions.ts';
-import { type Report, fromPlainError } from './protocol.ts';
+import { createGather } from '#lib/gather.ts';
+import { type Question, type Questions, createQuestions } from './questions.ts';
+import { type Report, type Request, fromPlainError, toPlainError } from './protocol.ts';
 
 export interface LineDeps {
   /** The store can not go on: fenced, damaged, or its thread died. What was acknowledged is safe. */
@@ -20,7 +21,8 @@ export interface Line {
 }
 
 export function createLine(worker: Worker, deps: LineDeps): Line {
-  const questions = createQuestions((request) => worker.postMessage(request, []));
+  // Writes that are asked for side by side arrive side by side, and share one group commit.
+  const questions: Questions = createQuestions(createGather((requests) => post(worker, requests, questions)));
   const listeners = createListeners(deps);
   const opening = Promise.withResolvers<{ epoch: number }>();
   const exited = Promise.withResolvers<void>();
@@ -71,6 +73,22 @@ export function createLine(worker: Worker, deps: LineDeps): Line {
       await questions.ask({ type: 'close' });
     }
     await exited.promise;
+  }
+}
+
+/**
+ * What is asked for side by side goes side by side: its writes share one group commit. A request that holds what cannot be
+ * sent is refused alone.
+ */
+function post(worker: Worker, requests: readonly Request[], questions: Questions): void {
+  try {
+    worker.postMessage(requests, []);
+  } catch (error) {
+    const [first, ...others] = requests;
+    if (others.length > 0) for (const request of requests) post(worker, [request], questions);
+    else if (first !== undefined) {
+      questions.settle([{ id: first.id, ok: false, error: toPlainError(error) }]);
+    }
   }
 }
 

@@ -1,5 +1,10 @@
 import type { ModelMessage } from '#core/ports/model.ts';
 
+/** A control character is sent as `\u0000`. */
+const mostBytesPerCharacter = 6;
+/** What stands around the content of a message without calls, and more. */
+const envelopeBytes = 256;
+
 /** Messages of people in a row become one: some providers refuse two messages of one role behind each other. */
 export function mergeUserMessages(messages: readonly ModelMessage[]): readonly ModelMessage[] {
   const merged: ModelMessage[] = [];
@@ -19,6 +24,7 @@ export function mergeUserMessages(messages: readonly ModelMessage[]): readonly M
  * where it is for many turns. At least the last exchange is kept, whatever its size.
  */
 export function dropOldest(messages: readonly ModelMessage[], budgetBytes: number): readonly ModelMessage[] {
+  if (surelyFits(messages, budgetBytes)) return messages;
   const sizes = messages.map(bytesOf);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total <= budgetBytes) return messages;
@@ -36,6 +42,16 @@ export function dropOldest(messages: readonly ModelMessage[], budgetBytes: numbe
     content: '[Earlier messages of this conversation are left out here.]',
   };
   return mergeUserMessages([gap, ...messages.slice(from)]);
+}
+
+/** Most histories are far below the budget: no need to weigh each of their messages at each call. */
+function surelyFits(messages: readonly ModelMessage[], budgetBytes: number): boolean {
+  let most = 0;
+  for (const message of messages) {
+    if (message.role === 'assistant' && message.toolCalls.length > 0) return false;
+    most += message.content.length * mostBytesPerCharacter + envelopeBytes;
+  }
+  return most <= budgetBytes;
 }
 
 /** Bytes as they are sent: what the tokens of a prompt are estimated from, in every script. */

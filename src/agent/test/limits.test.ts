@@ -71,7 +71,7 @@ test('a call that could go over the budget is not made, and the person reads why
   expect(world.model.requests).toHaveLength(1);
   expect(await world.said('telegram:7')).toEqual([
     expect.stringMatching(
-      /^This would go over the budget for this one answer: \$0\.0010 of \$0\.0305 is used\./,
+      /^This would go over the budget for this one answer: \$0\.0010 of \$0\.0305 is used or reserved/,
     ),
   ]);
   expect(await world.status(turn)).toBe('failed');

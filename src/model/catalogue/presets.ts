@@ -106,12 +106,13 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   },
 };
 
+const addresses = Object.values(presets).map((preset) => ({ preset, known: new URL(preset.baseUrl) }));
+
 /** The preset of an address: hosted ones by host, local ones by port on an address of the own network. */
 export function presetOf(baseUrl: string): Preset | null {
   const url = URL.parse(baseUrl);
   if (url === null) return null;
-  for (const preset of Object.values(presets)) {
-    const known = new URL(preset.baseUrl);
+  for (const { preset, known } of addresses) {
     if (preset.local ? isOwnNetwork(url.hostname) && url.port === known.port : url.host === known.host) {
       return preset;
     }

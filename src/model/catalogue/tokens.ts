@@ -1,3 +1,7 @@
+import type { ModelRequest } from '#core/ports/model.ts';
+import { promptOf } from '../wire/body.ts';
+import type { Target } from './names.ts';
+
 /** Turns sizes into tokens: UTF-8 bytes / 4, corrected per model by what its provider counted. */
 export interface TokenMeter {
   tokens(label: string, bytes: number): number;
@@ -21,6 +25,21 @@ export function createTokenMeter(): TokenMeter {
       const known = factors.get(label);
       factors.set(label, known === undefined ? seen : known + newestWeight * (seen - known));
     },
+  };
+}
+
+/** The size in bytes of what is sent as the prompt. */
+export type PromptSize = (request: ModelRequest, target: Target) => number;
+
+/** A request never changes, and it is measured for its estimate, its reservation and its price: once is enough. */
+export function createPromptSize(): PromptSize {
+  const measured = new WeakMap<ModelRequest, Map<string, number>>();
+  return (request, target) => {
+    const byLabel = measured.get(request) ?? new Map<string, number>();
+    measured.set(request, byLabel);
+    const bytes = byLabel.get(target.label) ?? byteLength(JSON.stringify(promptOf(request, target)));
+    byLabel.set(target.label, bytes);
+    return bytes;
   };
 }
 

@@ -1,14 +1,21 @@
 import type { OpenAI } from 'openai';
+import type { Stream } from 'openai/core/streaming';
 import type { ProviderSettings } from '../settings.ts';
 import { percentDecoded } from './refusal/secrets.ts';
 
 export type Fetch = typeof globalThis.fetch;
 
 /** A client for an address and key: made on first use, made anew when the configuration changed them. */
-export type ClientFor = (provider: string, endpoint: ProviderSettings) => Promise<OpenAI>;
+export type ClientFor = (provider: string, endpoint: ProviderSettings) => Promise<Client>;
+
+/** The SDK is loaded by the first call: who only starts the gateway does not pay for it. */
+export interface Client {
+  readonly openai: OpenAI;
+  readonly Stream: typeof Stream;
+}
 
 export function createClients(fetch: Fetch | undefined): ClientFor {
-  const clients = new Map<string, { readonly key: string; readonly client: OpenAI }>();
+  const clients = new Map<string, { readonly key: string; readonly client: Client }>();
   return async (provider, endpoint) => {
     const key = JSON.stringify([endpoint.baseUrl, endpoint.apiKey]);
     const known = clients.get(provider);
@@ -19,10 +26,10 @@ export function createClients(fetch: Fetch | undefined): ClientFor {
   };
 }
 
-async function makeClient(endpoint: ProviderSettings, fetch: Fetch | undefined): Promise<OpenAI> {
-  const { OpenAI } = await import('openai');
+async function makeClient(endpoint: ProviderSettings, fetch: Fetch | undefined): Promise<Client> {
+  const [{ OpenAI }, { Stream }] = await Promise.all([import('openai'), import('openai/core/streaming')]);
   const address = addressOf(endpoint);
-  return new OpenAI({
+  const openai = new OpenAI({
     baseURL: address.url,
     // The SDK wants some key; without ours the header that would carry it is left out.
     apiKey: endpoint.apiKey ?? 'none',
@@ -36,6 +43,7 @@ async function makeClient(endpoint: ProviderSettings, fetch: Fetch | undefined):
     fetchOptions: { redirect: 'manual' },
     ...(fetch === undefined ? {} : { fetch }),
   });
+  return { openai, Stream };
 }
 
 /** fetch refuses `user:password@` in an address: it goes as a Basic header instead (null when there is none). */

@@ -1,11 +1,10 @@
-import type { OpenAI } from 'openai';
 import type { ClockPort } from '#core/ports/clock.ts';
 import type { ModelError, ModelRequest } from '#core/ports/model.ts';
 import type { Target } from '../catalogue/names.ts';
 import type { ModelLimits } from '../limits.ts';
 import type { ProviderSettings } from '../settings.ts';
 import { bodyOf } from './body.ts';
-import { type ClientFor, type Fetch, createClients } from './client.ts';
+import { type Client, type ClientFor, type Fetch, createClients } from './client.ts';
 import { type Guard, createGuard } from './guard.ts';
 import { classify } from './refusal/classify.ts';
 import { factsOf } from './refusal/facts.ts';
@@ -41,7 +40,7 @@ export type Exchange = (question: Question) => Promise<Exchanged>;
 interface Line {
   readonly question: Question;
   readonly guard: Guard;
-  readonly client: OpenAI;
+  readonly client: Client;
 }
 
 /** body → POST → server-sent events → chunks → assembly → reply. */
@@ -76,7 +75,7 @@ async function converse(line: Line, habits: HabitBook, clock: ClockPort): Promis
     const refusal = refusalOf(line, posted.thrown, clock.now());
     return refusal.kind === 'failed' ? { ...refusal, again: habits.learn(target, facts) } : refusal;
   }
-  const read = await readAll(line, posted.response);
+  const read = await readAll(line, posted.response, clock);
   if (!('thrown' in read)) return read;
   const refusal = refusalOf(line, read.thrown, clock.now());
   return refusal.kind === 'failed' ? { ...refusal, spoiled: true } : refusal;
@@ -87,7 +86,7 @@ async function post(
   body: ReturnType<typeof bodyOf>,
 ): Promise<{ readonly response: Response } | { readonly thrown: unknown }> {
   try {
-    const sent = client.chat.completions.create(body, { signal: guard.controller.signal });
+    const sent = client.openai.chat.completions.create(body, { signal: guard.controller.signal });
     const response = await sent.asResponse();
     guard.beat(0);
     return { response };
@@ -96,12 +95,15 @@ async function post(
   }
 }
 
-async function readAll(line: Line, response: Response): Promise<Exchanged | { readonly thrown: unknown }> {
-  const { guard, question } = line;
+async function readAll(
+  line: Line,
+  response: Response,
+  clock: ClockPort,
+): Promise<Exchanged | { readonly thrown: unknown }> {
+  const { guard, question, client } = line;
   const { request, target } = question;
-  const { Stream } = await import('openai/core/streaming');
-  const watched = watch(response, (bytes) => guard.beat(bytes));
-  const stream = Stream.fromSSEResponse<unknown>(watched.response, guard.controller, line.client);
+  const watched = watch(clock, response, (bytes) => guard.beat(bytes));
+  const stream = client.Stream.fromSSEResponse<unknown>(watched.response, guard.controller, client.openai);
   const chunks = stream[Symbol.asyncIterator]();
   const assembly = createAssembly(callIdsOf(request));
   const mostChars = 2 * Math.min(request.maxOutputTokens, target.maxOutput) * 4;

@@ -28,8 +28,8 @@ export function emptyNote(): NoteDraft {
 
 /**
  * The one connection that writes, as the tables see it. Each statement is prepared once, when it is first used. But this
- * build of SQLite plans `x = @x … ORDER BY y` again at every run, to look at the value; `x IN (@x)` is planned once, with
- * the same plan: statements of every turn are written so.
+ * build of SQLite plans `x = @x … ORDER BY y` and `LIMIT @n` again at every run, to look at the value; `x IN (@x)` and
+ * `LIMIT @n + 0` are planned once, with the same plan, and run ten times as fast: statements of every turn are written so.
  */
 export interface Session {
   readonly epoch: number;

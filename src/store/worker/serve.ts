@@ -7,7 +7,7 @@ import { type Backups, createBackups } from './backups.ts';
 import { type Calls, createCalls } from './calls.ts';
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
 
-/** One commit takes at most so many requests, so that an answer never waits for a whole flood. */
+/** Once a group has so many requests no more parcels are added, so that an answer never waits for a whole flood. */
 const requestsPerCommit = 500;
 const lockAgainMs = 250;
 
@@ -19,7 +19,10 @@ interface Parts {
   stopLocking(): void;
 }
 
-/** Messages that wait → one group commit → their answers → the reads → …, in the order of arrival, until `close`. */
+/**
+ * Parcels of requests that wait → the reads → one group commit → its answers → …, until `close`. A read owes nothing to
+ * the writes beside it: none of them has resolved yet. So it does not wait for their fsync.
+ */
 export function serve(port: MessagePort, home: OpenedHome): void {
   const clock = createClock();
   const parts: Parts = {
@@ -31,18 +34,18 @@ export function serve(port: MessagePort, home: OpenedHome): void {
   };
   let toldFatal = false;
 
-  port.on('message', (first: Request) => {
-    let batch: readonly Request[] = [first, ...drain(port, requestsPerCommit - 1)];
+  port.on('message', (first: readonly Request[]) => {
+    let batch = drain(port, first);
     while (batch.length > 0) {
       handle(batch);
-      batch = drain(port, requestsPerCommit);
+      batch = drain(port, []);
     }
   });
 
   function handle(batch: readonly Request[]): void {
     const { writes, reads } = parts.calls.sort(batch);
-    if (writes.length > 0) commit(writes);
     if (reads.length > 0) answer(reads);
+    if (writes.length > 0) commit(writes);
     for (const request of batch) {
       if (request.type === 'backup') parts.backups.start(request.id, request.path);
       if (request.type === 'close') void close(port, parts, request.id);
@@ -74,12 +77,13 @@ export function serve(port: MessagePort, home: OpenedHome): void {
   }
 }
 
-function drain(port: MessagePort, most: number): readonly Request[] {
-  const requests: Request[] = [];
-  while (requests.length < most) {
-    const next: { message: Request } | undefined = receiveMessageOnPort(port);
+/** `first` and what else has arrived. */
+function drain(port: MessagePort, first: readonly Request[]): readonly Request[] {
+  const requests = [...first];
+  while (requests.length < requestsPerCommit) {
+    const next: { message: readonly Request[] } | undefined = receiveMessageOnPort(port);
     if (next === undefined) break;
-    requests.push(next.message);
+    requests.push(...next.message);
   }
   return requests;
 }

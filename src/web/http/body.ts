@@ -7,7 +7,10 @@ export const mebibyte = 1024 * 1024;
 /** The body's bytes. Throws `too-large` as soon as more than `limitBytes` are known to come, `bad-input` where it breaks off. */
 export async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = (): Error => httpProblem('too-large', `The body is larger than ${limitBytes} bytes.`);
-  if (Number(request.headers.get('content-length') ?? 0) > limitBytes) throw tooLarge();
+  const announced = request.headers.get('content-length');
+  if (Number(announced ?? 0) > limitBytes) throw tooLarge();
+  // HTTP itself lets no more come than was announced: such a body is read at once, without a stream around it.
+  if (announced !== null) return readAnnounced(request, limitBytes, tooLarge);
   if (request.body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -25,13 +28,27 @@ export async function readBytes(request: Request, limitBytes: number): Promise<U
   return bytes;
 }
 
+async function readAnnounced(
+  request: Request,
+  limitBytes: number,
+  tooLarge: () => Error,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(await request.arrayBuffer().catch(brokeOff));
+  if (bytes.length > limitBytes) throw tooLarge();
+  return bytes;
+}
+
 /** The caller left in the middle: nobody hears the answer, and it is no defect of ours. */
 async function* untilItBreaksOff(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (error) {
-    throw new TiroError('bad-input', 'The body broke off.', { cause: error });
+    brokeOff(error);
   }
+}
+
+function brokeOff(cause: unknown): never {
+  throw new TiroError('bad-input', 'The body broke off.', { cause });
 }
 
 /** The body as JSON; an empty one is `{}`. Throws `bad-input` for what is no UTF-8 or no JSON. */

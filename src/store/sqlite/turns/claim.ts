@@ -38,7 +38,7 @@ export function queuedOf(
 ): readonly QueuedEvent[] {
   return queuedWhere(
     session,
-    `WHERE conversation IN (@conversation) AND status = 'queued' AND lane = 'turn' ORDER BY rank, seq LIMIT @limit`,
+    `WHERE conversation IN (@conversation) AND status = 'queued' AND lane = 'turn' ORDER BY rank, seq LIMIT @limit + 0`,
     { conversation, limit: Math.max(1, limit) },
   );
 }

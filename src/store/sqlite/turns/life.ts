@@ -48,7 +48,7 @@ export function deferTurn(session: Session, input: Input<'defer'>): void {
 export function retryDueTurns(session: Session, now: number): readonly Turn[] {
   const due = turnsWhere(
     session,
-    `INDEXED BY turns_running WHERE status = 'running' AND deferred = 1 AND epoch = @epoch AND due_at <= @now ORDER BY due_at, seq`,
+    `INDEXED BY turns_running WHERE status = 'running' AND deferred = 1 AND epoch IN (@epoch) AND due_at <= @now ORDER BY due_at, seq`,
     { epoch: session.epoch, now },
   );
   if (due.length > 0) nobodyAlone(session);

@@ -4,9 +4,9 @@ import type { StaleQuestion } from '#core/store/events.ts';
 import { refreshQueue } from '../events/queue.ts';
 import type { Session } from '../session.ts';
 
-const staleOnes = `WHERE conversation IN (SELECT conversation FROM queues WHERE chat = @chat)
+const staleOnes = `WHERE conversation IN (SELECT conversation FROM queues WHERE chat IN (@chat))
   AND status = 'queued' AND lane = 'turn' AND rank = 1 AND coalesce = 1 AND kept = 0
-  AND chat = @chat AND sent_at < @staleBefore`;
+  AND chat IN (@chat) AND sent_at < @staleBefore`;
 
 /** Asks about the chat's old messages instead of answering them; what was kept once is not asked about again. */
 export function setStale(session: Session, chat: ChatKey, staleBefore: number): StaleQuestion | null {
