@@ -10,6 +10,8 @@ export default defineConfig({
       {
         test: {
           name: 'fast',
+          // Most of a test's time is waiting for its own store, sockets and processes.
+          maxWorkers: 3,
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.slow.test.ts'],
           // Nothing waits for a time, so a limit only ends what hangs; a busy machine may be slow.
