@@ -27,6 +27,19 @@ test('an event that is handed in again changes nothing', async () => {
   expect(await ground.store.events.list({ status: null, limit: 9 })).toEqual([first]);
 });
 
+test('a time that cannot be is no time: the arrival counts, so nobody is asked about a message from 1970', async () => {
+  const ground = await createGround();
+  const { receive } = createTestInbox(ground);
+  const now = ground.clock.now();
+  const dayMs = 86_400_000;
+  const stored = await receive(
+    written('unset', { sentAt: 1_000 }),
+    written('far ahead', { sentAt: now + 400 * dayMs }),
+    written('last week', { sentAt: now - 7 * dayMs }),
+  );
+  expect(stored.map(({ sentAt }) => sentAt)).toEqual([now, now, now - 7 * dayMs]);
+});
+
 test('a disk that refuses: nothing is acknowledged, and the same events come in whole when it is back', async () => {
   const ground = await createGround();
   const { accept } = ground.store.events;

@@ -57,13 +57,23 @@ export function createInbox(deps: InboxDeps): Inbox {
 async function sortEvent(channel: string, raw: InboundEvent, deps: InboxDeps): Promise<Sorted> {
   const parsed = inboundEventSchema.safeParse(raw);
   if (parsed.success && parsed.data.chat.channel === channel) {
-    return { event: parsed.data, routed: await route(parsed.data, deps) };
+    const event = withPlausibleTime(parsed.data, deps.clock.now());
+    return { event, routed: await route(event, deps) };
   }
   const why = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
   const reason = `malformed: ${why ?? `it came in by ${channel}`}`;
   const { event, refusal } = toMalformed(channel, raw, reason);
   deps.log.error('event.malformed', { channel, platformId: event.platformId, reason });
   return { event, routed: { type: 'route', route: refusal } };
+}
+
+const dayMs = 86_400_000;
+const oldestMs = 10 * 365 * dayMs;
+
+/** A platform whose clock is unset or far off says nothing about when: the arrival counts then. */
+function withPlausibleTime(event: InboundEvent, now: number): InboundEvent {
+  const isPlausible = event.sentAt > now - oldestMs && event.sentAt < now + dayMs;
+  return isPlausible ? event : { ...event, sentAt: now };
 }
 
 function route(event: InboundEvent, deps: InboxDeps): Promise<Routed> {
