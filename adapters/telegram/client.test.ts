@@ -66,7 +66,7 @@ test('typing is shown in its topic', async () => {
   const { fake, adapter } = await start();
   await adapter.typing?.({ channel: 'telegram', chat: '-5', thread: '3' });
   expect(fake.calls).toMatchObject([
-    { method: 'sendChatAction', params: { chat_id: '-5', action: 'typing', message_thread_id: 3 } },
+    { method: 'sendChatAction', params: { chat_id: -5, action: 'typing', message_thread_id: 3 } },
   ]);
 });
 

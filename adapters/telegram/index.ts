@@ -73,9 +73,10 @@ export function createTelegram(deps: TelegramDeps, settings: TelegramSettings): 
     door = null;
   }
 
-  async function typing(chat: ChatAddress): Promise<void> {
+  async function typing(place: ChatAddress): Promise<void> {
+    const thread = threadOf({ address: place });
     const answer = await within(typingTimeoutMs, (signal) =>
-      client.call((api) => api.sendChatAction(chat.chat, 'typing', threadOf({ address: chat })), signal),
+      client.call((api) => api.sendChatAction(Number(place.chat), 'typing', thread), signal),
     );
     if (!answer.ok) throw new TiroError('unavailable', answer.failure.why);
   }

@@ -49,7 +49,7 @@ function requestOf(to: OutboundDelivery, body: Exclude<DeliveryBody, { kind: 'fi
   if (body.kind === 'message') return messageRequest(to, body);
   const target = idOf(body.kind === 'reaction' ? body.messageId : to.targetPlatformId);
   if (target === null) return 'the message it is about was never sent to Telegram';
-  const { chat } = to.address;
+  const chat = Number(to.address.chat);
   const platformId = String(target);
   switch (body.kind) {
     case 'edit': {
@@ -80,7 +80,7 @@ function messageRequest(to: OutboundDelivery, body: Body<'message'>): Request | 
   const reply = replyTo !== null && { message_id: replyTo, allow_sending_without_reply: true };
   const other = { ...threadOf(to), ...looks, ...(reply && { reply_parameters: reply }) };
   return {
-    run: async (api) => String((await api.sendMessage(to.address.chat, body.text, other)).message_id),
+    run: async (api) => String((await api.sendMessage(Number(to.address.chat), body.text, other)).message_id),
     dialect: body.dialect,
   };
 }
@@ -95,7 +95,7 @@ async function sendFile(client: Client, delivery: FileDelivery, signal: AbortSig
   const { size } = await file.stat();
   if (size === 0) return permanent('the file is empty');
   if (size > uploadLimitBytes) return permanent('the file is over the 50 MB that Telegram takes');
-  const { chat } = delivery.address;
+  const chat = Number(delivery.address.chat);
   const upload = new InputFile(bytesOf(file), safeName(body.name));
   const other = { ...threadOf(delivery), ...(body.caption !== '' && { caption: cut(body.caption) }) };
   const isPhoto = photoTypes.has(body.mime) && size <= photoLimitBytes;
