@@ -7,7 +7,6 @@ import type { DirectoryPort } from '#core/ports/directory.ts';
 import type { PolicyPort } from '#core/policy.ts';
 import type { Person } from '#core/person.ts';
 import type { SpendLimit } from '#core/spend.ts';
-import type { Step } from '#core/step.ts';
 import type { ApprovalsPort } from '#core/store/approvals.ts';
 import type { ConversationsPort } from '#core/store/conversations.ts';
 import type { SpendPort } from '#core/store/spend.ts';
@@ -72,24 +71,3 @@ export const defaultAgentOptions: AgentOptions = {
   outageMs: 15 * 60_000,
   approvalMs: 30 * 60_000,
 };
-
-/** What the conversation station hands to a run. */
-export interface TurnRun {
-  readonly turn: Turn;
-  /** Aborts on /stop, interrupt, shutdown and fencing. */
-  readonly signal: AbortSignal;
-  /** Aborts the model call in flight because messages joined. A fresh one at each call, aborted already if some wait. */
-  readonly joinSignal: () => AbortSignal;
-  /** Messages that joined since the last look; with queue mode `steer` also the ones that wait now. */
-  readonly joined: () => Promise<readonly Step[]>;
-  /**
-   * Lets no message join from here on, waits for a join that is being written, and tells whether none came in between.
-   * False: an answer that did not see them must not be used; joining is open again.
-   */
-  readonly close: () => Promise<boolean>;
-  /** `close`, and a commit that says so: the first word of the answer may be shown. */
-  readonly seal: () => Promise<boolean>;
-}
-
-/** How a run ended. `left`: the row still says running, the next boot (or nobody, when fenced) goes on with it. */
-export type TurnOutcome = 'ended' | 'left';

@@ -2,7 +2,8 @@ import type { Person } from '#core/person.ts';
 import type { Step, StepBody } from '#core/step.ts';
 import type { Append } from '#core/store/turns.ts';
 import type { Tool } from '#core/tool.ts';
-import type { AgentDeps, AgentOptions, TurnRun } from './deps.ts';
+import type { TurnRun } from '#core/ports/turn-run.ts';
+import type { AgentDeps, AgentOptions } from './deps.ts';
 
 /** A run of a turn between two commits: what it works with and what is a row so far. */
 export interface Moment {

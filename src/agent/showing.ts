@@ -1,5 +1,6 @@
 import type { ModelHooks } from '#core/ports/model.ts';
-import type { AgentDeps, TurnRun } from './deps.ts';
+import type { TurnRun } from '#core/ports/turn-run.ts';
+import type { AgentDeps } from './deps.ts';
 
 export interface Showing {
   readonly hooks: ModelHooks;

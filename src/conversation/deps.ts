@@ -7,7 +7,8 @@ import type { ConversationsPort } from '#core/store/conversations.ts';
 import type { EventsPort, StaleQuestion } from '#core/store/events.ts';
 import type { Append, TurnsPort } from '#core/store/turns.ts';
 import type { QueueMode, Turn } from '#core/turn.ts';
-import type { RunHandle, TurnCapacity } from './running.ts';
+import type { TurnOutcome, TurnRun } from '#core/ports/turn-run.ts';
+import type { TurnCapacity } from './running.ts';
 
 export interface ConversationDeps {
   readonly turns: Pick<
@@ -24,7 +25,7 @@ export interface ConversationDeps {
   readonly live: Pick<LivePort, 'clear'>;
   readonly feedback: FeedbackPort;
   /** Runs a turn from where its steps stand. Rejects for defects, and as `fenced` when the row is no longer ours. */
-  readonly runTurn: (handle: RunHandle) => Promise<'ended' | 'left'>;
+  readonly runTurn: (run: TurnRun) => Promise<TurnOutcome>;
   readonly notices: Notices;
 }
 

@@ -7,14 +7,15 @@ import { until } from '#test/until.ts';
 
 interface Setting extends TestGround, TestInbox, TestConversations {
   /** The only run. */
-  only(): Promise<TestRun>;
+  theRun(): Promise<TestRun>;
 }
 
 async function setUp(): Promise<Setting> {
   const ground = await createGround();
   const parts = { ...ground, ...createTestInbox(ground), ...createTestConversations(ground) };
-  const only = (): Promise<TestRun> => until('one turn runs', () => parts.runs.length === 1 && parts.runs[0]);
-  return { ...parts, only };
+  const theRun = (): Promise<TestRun> =>
+    until('one turn runs', () => parts.runs.length === 1 && parts.runs[0]);
+  return { ...parts, theRun };
 }
 
 /** A direct chat in which `first` is being answered. */
@@ -32,14 +33,14 @@ async function queuedTexts({ store }: TestGround): Promise<readonly string[]> {
 
 test('the first message starts at once, and what came with it is part of it', async () => {
   const setting = await answering('one', 'two');
-  const run = await setting.only();
+  const run = await setting.theRun();
   expect(run.turn.startedAt).toBe(setting.clock.now());
   expect(await run.inputs()).toEqual(['one', 'two']);
 });
 
 test('a message within the window joins, and the model call in flight is told', async () => {
   const setting = await answering('one');
-  const run = await setting.only();
+  const run = await setting.theRun();
   const call = run.handle.joinSignal();
   await setting.clock.pass(699);
   await setting.receive(written('two'));
@@ -58,7 +59,7 @@ test('a message within the window joins, and the model call in flight is told', 
 
 test('an answer that did not see a message that joined is not used', async () => {
   const setting = await answering('one');
-  const run = await setting.only();
+  const run = await setting.theRun();
   await setting.receive(written('two'));
   await until('it joined', async () => (await run.inputs()).length === 2);
   expect(await run.answer('only to one')).toBe(false);
@@ -69,29 +70,29 @@ test('an answer that did not see a message that joined is not used', async () =>
 
 test('at the end of the window a message waits for its own turn', async () => {
   const setting = await answering('one');
-  const run = await setting.only();
+  const run = await setting.theRun();
   await setting.clock.pass(700);
   await setting.receive(written('two'));
   await run.answer('first');
   await setting.work();
-  expect(await (await setting.only()).inputs()).toEqual(['two']);
+  expect(await (await setting.theRun()).inputs()).toEqual(['two']);
 });
 
 test.each(['close', 'seal'] as const)('after %s nothing joins, window or not', async (how) => {
   const setting = await answering('one');
-  const run = await setting.only();
+  const run = await setting.theRun();
   expect(await run.handle[how]()).toBe(true);
   await setting.receive(written('two'));
   await setting.clock.pass(1);
   expect(await run.answer('first')).toBe(true);
   expect(await run.inputs()).toEqual(['one']);
   await setting.work();
-  expect(await (await setting.only()).inputs()).toEqual(['two']);
+  expect(await (await setting.theRun()).inputs()).toEqual(['two']);
 });
 
 test('what arrives while the turn closes is either seen or left for the next turn, never lost', async () => {
   const setting = await answering('one');
-  const run = await setting.only();
+  const run = await setting.theRun();
   const arriving = Promise.all(['two', 'three', 'four'].map((text) => setting.receive(written(text))));
   while (!(await run.answer('done'))) await run.handle.joined();
   await arriving;
@@ -137,7 +138,7 @@ test('a message that is stored in the very commit that claims the turn joins it'
 
 test('one turn takes in twenty messages at most', async () => {
   const setting = await answering(...Array.from({ length: 15 }, (_, i) => `${i}`));
-  const run = await setting.only();
+  const run = await setting.theRun();
   await setting.receive(...Array.from({ length: 15 }, (_, i) => written(`${15 + i}`)));
   await until('it is full', async () => (await run.inputs()).length === 20);
   expect(await queuedTexts(setting)).toHaveLength(10);
@@ -149,7 +150,7 @@ test.each(['api', 'cli'] as const)(
     const setting = await setUp();
     const { conversation } = await setting.submit(submitted('one', { channel }));
     await setting.work();
-    const run = await setting.only();
+    const run = await setting.theRun();
     await setting.submit(submitted('two', { channel, conversation }));
     // The page looks at the same conversation.
     await setting.submit(submitted('three', { conversation }));
@@ -157,14 +158,14 @@ test.each(['api', 'cli'] as const)(
     expect(run.handle.joinSignal().aborted).toBe(false);
     await run.answer('one');
     await setting.work();
-    expect(await (await setting.only()).inputs()).toEqual(['two']);
+    expect(await (await setting.theRun()).inputs()).toEqual(['two']);
   },
 );
 
 test('steer: what waits joins at the next step, and only then', async () => {
   const setting = await answering('one');
   setting.settings.queue = 'steer';
-  const run = await setting.only();
+  const run = await setting.theRun();
   await setting.clock.pass(5_000);
   await run.step('let me look');
   const call = run.handle.joinSignal();
@@ -178,7 +179,7 @@ test('steer: what waits joins at the next step, and only then', async () => {
 
 test('queue: what waits does not join at a step', async () => {
   const setting = await answering('one');
-  const run = await setting.only();
+  const run = await setting.theRun();
   await setting.clock.pass(5_000);
   await setting.receive(written('two'));
   expect(await run.handle.joined()).toEqual([]);
@@ -187,7 +188,7 @@ test('queue: what waits does not join at a step', async () => {
 test('interrupt: the running turn is stopped and the newer message answered', async () => {
   const setting = await answering('one');
   setting.settings.queue = 'interrupt';
-  const run = await setting.only();
+  const run = await setting.theRun();
   await setting.clock.pass(5_000);
   await setting.receive(written('two'), written('three'));
   await until('it is stopped', () => run.left());
@@ -196,36 +197,36 @@ test('interrupt: the running turn is stopped and the newer message answered', as
     reason: 'interrupted by a newer message',
   });
   await setting.work();
-  expect(await (await setting.only()).inputs()).toEqual(['two', 'three']);
+  expect(await (await setting.theRun()).inputs()).toEqual(['two', 'three']);
   expect(setting.log.lines.filter(({ level }) => level !== 'info')).toEqual([]);
 });
 
 test('interrupt: an answer that was shown within the window is stopped as well, since nothing can join it', async () => {
   const setting = await answering('one');
   setting.settings.queue = 'interrupt';
-  const run = await setting.only();
+  const run = await setting.theRun();
   expect(await run.handle.seal()).toBe(true);
   await setting.receive(written('two'));
   await until('it is stopped', () => run.left());
   await setting.work();
-  expect(await (await setting.only()).inputs()).toEqual(['two']);
+  expect(await (await setting.theRun()).inputs()).toEqual(['two']);
 });
 
 test('interrupt: many at once stop it once, and quietly', async () => {
   const setting = await answering('one');
   setting.settings.queue = 'interrupt';
-  const run = await setting.only();
+  const run = await setting.theRun();
   await setting.clock.pass(5_000);
   await Promise.all(['a', 'b', 'c', 'd'].map((text) => setting.receive(written(text))));
   await until('it is stopped', () => run.left());
   await setting.work();
-  expect(await (await setting.only()).inputs()).toHaveLength(4);
+  expect(await (await setting.theRun()).inputs()).toHaveLength(4);
   expect(setting.log.lines.filter(({ level }) => level !== 'info')).toEqual([]);
 });
 
 test('the mode of one conversation goes before that of the config', async () => {
   const setting = await answering('one');
-  const run = await setting.only();
+  const run = await setting.theRun();
   await setting.store.conversations.setQueueMode({ conversation: run.turn.conversation, mode: 'steer' });
   await setting.clock.pass(5_000);
   await setting.receive(written('two'));

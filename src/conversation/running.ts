@@ -3,6 +3,7 @@ import type { Step } from '#core/step.ts';
 import type { TurnsPort } from '#core/store/turns.ts';
 import type { Turn } from '#core/turn.ts';
 import type { ClockPort } from '#core/ports/clock.ts';
+import type { TurnRun } from '#core/ports/turn-run.ts';
 import { createInOrder } from '#lib/in-order.ts';
 
 /** How many messages and characters one turn may take in. */
@@ -11,19 +12,9 @@ export interface TurnCapacity {
   readonly maxChars: number;
 }
 
-/** What a run is given; the shape that the agent station asks for. */
-export interface RunHandle {
-  readonly turn: Turn;
-  readonly signal: AbortSignal;
-  readonly joinSignal: () => AbortSignal;
-  readonly joined: () => Promise<readonly Step[]>;
-  readonly close: () => Promise<boolean>;
-  readonly seal: () => Promise<boolean>;
-}
-
 export interface RunningTurn {
   readonly turn: Turn;
-  readonly handle: RunHandle;
+  readonly handle: TurnRun;
   /**
    * Messages arrived: those within the window become steps of this turn and cancel its model call in flight. False when
    * none joined: the window is over, or something of the answer was shown.
@@ -70,7 +61,7 @@ export function createRunningTurn(
     waiting: [],
     closed: turn.sealed,
   };
-  const handle: RunHandle = {
+  const handle: TurnRun = {
     turn,
     signal: stopper.signal,
     joinSignal: () => freshSignal(joining),

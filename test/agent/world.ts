@@ -1,4 +1,5 @@
-import { type AgentDeps, type AgentOptions, type TurnOutcome, defaultAgentOptions } from '#agent/deps.ts';
+import { type AgentDeps, type AgentOptions, defaultAgentOptions } from '#agent/deps.ts';
+import type { TurnOutcome } from '#core/ports/turn-run.ts';
 import { createLive } from '#agent/live.ts';
 import { runTurn } from '#agent/run-turn.ts';
 import { limitsFor } from '#budget/limits.ts';

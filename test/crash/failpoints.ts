@@ -22,7 +22,7 @@ export function failpointSeams(hit: Hit): Pick<Seams, 'store' | 'model' | 'adapt
       return result;
     };
   return {
-    store: (store) => wrapStore(store, wrap),
+    store: (store) => wrapStore(store, wrap, hit),
     model: (model) => ({ ...model, call: wrap('model.call', model.call) }),
     adapter: (adapter) => ({
       ...adapter,
@@ -31,13 +31,19 @@ export function failpointSeams(hit: Hit): Pick<Seams, 'store' | 'model' | 'adapt
   };
 }
 
-function wrapStore(store: StorePort, wrap: Wrap): StorePort {
+/** Claims look again and again: only one that brought something is a point. Before it is after what it found. */
+function wrapStore(store: StorePort, wrap: Wrap, hit: Hit): StorePort {
   const { events, turns, spend, outbox } = store;
   return {
     ...store,
     events: { ...events, accept: onlyWithWork(events.accept, wrap) },
     turns: {
       ...turns,
+      claim: async (plan) => {
+        const claim = await turns.claim(plan);
+        if (claim.type === 'turn') hit('after turns.claim');
+        return claim;
+      },
       append: wrap('turns.append', turns.append, (input) => {
         const kinds = [...input.steps.map((step) => step.kind), ...(input.end === null ? [] : ['end'])];
         return ` [${kinds.join(' ')}]`;
@@ -46,6 +52,11 @@ function wrapStore(store: StorePort, wrap: Wrap): StorePort {
     spend: { ...spend, reserve: wrap('spend.reserve', spend.reserve) },
     outbox: {
       ...outbox,
+      claim: async (input) => {
+        const rows = await outbox.claim(input);
+        if (rows.length > 0) hit('after outbox.claim');
+        return rows;
+      },
       settle: wrap('outbox.settle', outbox.settle, (input) => ` ${input.outcome.status}`),
     },
   };

@@ -5,13 +5,13 @@ import type { StepBody } from '#core/step.ts';
 import { type Conversations, createConversations } from '#conversation/conversation.ts';
 import { type ConversationOptions, defaultConversationOptions } from '#conversation/deps.ts';
 import { createNotices } from '#conversation/notices.ts';
-import type { RunHandle } from '#conversation/running.ts';
+import type { TurnRun } from '#core/ports/turn-run.ts';
 import type { TestGround } from './ground.ts';
 
 /** A turn that runs until the test says how it ends, as the agent would end it. */
 export interface TestRun {
   readonly turn: Turn;
-  readonly handle: RunHandle;
+  readonly handle: TurnRun;
   /** What it was given to answer so far. */
   inputs(): Promise<readonly string[]>;
   /** Journals a reply and goes on, as before a tool call. */
@@ -97,7 +97,7 @@ const nothing: Omit<Append, 'turn' | 'at'> = {
 
 function createRun(
   { store, clock, compose }: TestGround,
-  handle: RunHandle,
+  handle: TurnRun,
 ): { readonly run: TestRun; readonly done: Promise<'ended' | 'left'> } {
   const { turn } = handle;
   const done = Promise.withResolvers<'ended' | 'left'>();

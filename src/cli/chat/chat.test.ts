@@ -209,6 +209,13 @@ test('send without a gateway says how to start one', async () => {
   expect(fake.err()).toContain('tiro start');
 });
 
+test('a gateway of another version is not believed to speak the same: it says which, and nothing is sent', async () => {
+  const fake = await chatWith({ ...echo, version: '0.0.9' });
+  expect(await runCli(['send', '--wait', 'x'], fake.deps)).toBe(69);
+  expect(fake.err()).toMatch(/0\.0\.9.*0\.1\.0/s);
+  expect(fake.gateway.messages).toEqual([]);
+});
+
 test('a gateway that is gone is said once, not with every try to reach it', () => {
   const fake = createFake({});
   const lines = createLines(fake.deps);

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { TiroError } from '#core/errors.ts';
 import type { Actor, ControlName, ControlSurface } from '#control/surface.ts';
 import type { CliDeps, CliHome } from '../deps.ts';
@@ -15,7 +16,15 @@ export interface ControlClient {
 
 export const cliActor: Actor = { person: 'owner', role: 'owner', via: 'cli' };
 
-type ClientDeps = HttpDeps & Pick<CliDeps, 'openControl'>;
+type ClientDeps = HttpDeps & Pick<CliDeps, 'openControl' | 'version'>;
+
+/** The gateway runs well, but does not speak as this command does. */
+class OtherVersion extends TiroError {}
+
+function otherVersion(running: string, mine: string): OtherVersion {
+  const what = `The running gateway is Tiro ${running}, this command is ${mine}.`;
+  return new OtherVersion('unavailable', `${what} Start the gateway again, then repeat the command.`);
+}
 
 /** Asks the home's running gateway; where none runs, opens the rows in this process at the first command. */
 export async function openClient(deps: ClientDeps, home: CliHome): Promise<ControlClient> {
@@ -23,17 +32,30 @@ export async function openClient(deps: ClientDeps, home: CliHome): Promise<Contr
   return gateway === null ? inProcessClient(deps, home) : httpClient(deps, gateway);
 }
 
-/** The running gateway, or null. One whose address nobody answers at is gone. */
-export async function findGateway(deps: HttpDeps, home: CliHome): Promise<Gateway | null> {
+const statusSchema = z.object({ version: z.string() });
+
+/**
+ * The running gateway, or null. One whose address nobody answers at is gone. Rejects as `unavailable` when it is of
+ * another version than this command: it was started before an update, and its answers may have other shapes.
+ */
+export async function findGateway(
+  deps: HttpDeps & Pick<CliDeps, 'version'>,
+  home: CliHome,
+): Promise<Gateway | null> {
   const address = await home.gateway();
   if (address === null) return null;
   const gateway = { url: address.url, token: await home.token() };
   try {
-    await callGateway(deps, gateway, { method: 'GET', path: '/api/status' });
+    const status = statusSchema.safeParse(
+      await callGateway(deps, gateway, { method: 'GET', path: '/api/status' }),
+    );
+    const running = status.data?.version ?? 'something else';
+    if (running !== deps.version) throw otherVersion(running, deps.version);
   } catch (error) {
     if (error instanceof NobodyThere) return null;
     // Running, but not well: the command itself will say how.
-    if (!(error instanceof TiroError) || error.code === 'denied') throw error;
+    if (!(error instanceof TiroError) || error.code === 'denied' || error instanceof OtherVersion)
+      throw error;
   }
   return gateway;
 }
@@ -45,7 +67,7 @@ export function httpClient(deps: HttpDeps, gateway: Gateway): ControlClient {
     async run<K extends ControlName>(name: K, input: ControlSurface[K]['input']) {
       const path = `/api/control/${name}`;
       const answer = await callGateway(deps, gateway, { method: 'POST', path, body: input });
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the gateway is the same programme: the surface is typed on both ends
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `findGateway` saw the same version, so the surface that types the answer there types it here
       return answer as ControlSurface[K]['output'];
     },
   };

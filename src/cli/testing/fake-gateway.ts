@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import type { StepBody } from '#core/step.ts';
@@ -31,6 +30,8 @@ export interface FakeGatewayOptions {
   readonly control?: (name: string, input: unknown) => unknown;
   /** Answers GET /api/messages/:id. */
   readonly messageStatus?: (event: string) => string;
+  /** Default: that of the command line under test. */
+  readonly version?: string;
 }
 
 const conversation = 'cnv_1';
@@ -43,8 +44,8 @@ export async function startFakeGateway(options: FakeGatewayOptions): Promise<Fak
     (request, response) => void serve({ gateway, feed, options }, request, response),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- listening on TCP: it has a port
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
   const gateway: FakeGateway = {
     url: `http://127.0.0.1:${port}`,
     messages: [],
@@ -111,7 +112,7 @@ async function serve(parts: Parts, request: IncomingMessage, response: ServerRes
   const path = new URL(request.url ?? '/', gateway.url).pathname;
   if (request.headers.authorization !== `Bearer ${token}`) return send(response, 401, {});
   if (path === '/api/events') return feed.open(request, response);
-  if (path === '/api/status') return send(response, 200, {});
+  if (path === '/api/status') return send(response, 200, { version: options.version ?? '0.1.0' });
   const body: unknown = request.method === 'POST' ? JSON.parse(await text(request)) : null;
   if (path === '/api/messages') {
     const said = messageSchema.parse(body);
