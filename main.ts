@@ -49,7 +49,7 @@ export async function createGateway(
 
 /** What every station stands on: rows, time, people, channels, words, the model. */
 async function createGround({ config, log, paths }: GatewayHome, takeover: boolean, seams: Seams) {
-  const [clock, random, render] = [createClock(), createRandom(), createRender()];
+  const [clock, random, render] = [seams.clock(createClock()), createRandom(), createRender()];
   const ids = createIds(clock);
   const fatal = Promise.withResolvers<Error>();
   const files = { file: paths.database, lockFile: paths.lock, backupDir: paths.backups, takeover };

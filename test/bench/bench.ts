@@ -26,7 +26,7 @@ export interface Prepared {
 
 export class UsageError extends Error {}
 
-/** A bench is a schema of numbers with defaults and descriptions, each an option `--name N`, and a function. */
+/** A bench is a schema of numbers and words with defaults and descriptions, each an option `--name VALUE`, and a function. */
 export function defineBench<S extends z.ZodObject>(definition: {
   readonly name: string;
   readonly summary: string;
@@ -50,16 +50,30 @@ export function defineBench<S extends z.ZodObject>(definition: {
   };
 }
 
-/** The type of an option that counts something. */
-export function count(initial: number, does: string): z.ZodDefault<z.ZodCoercedNumber> {
-  const error = 'must be a whole number from 1 to 100000';
+/** The type of an option that counts something, from `least` on. */
+export function count(initial: number, does: string, least = 1): z.ZodDefault<z.ZodCoercedNumber> {
+  const most = 1_000_000;
+  const error = `must be a whole number from ${least} to ${most}`;
   return z.coerce
     .number({ error })
     .int(error)
-    .min(1, error)
-    .max(100_000, error)
+    .min(least, error)
+    .max(most, error)
     .default(initial)
     .describe(does);
+}
+
+/** The type of an option that is one of some words. */
+export function oneOf<const W extends readonly [string, ...string[]]>(
+  words: W,
+  does: string,
+): z.ZodDefault<z.ZodEnum<{ [K in W[number]]: K }>> {
+  const error = `must be one of ${words.join(', ')}`;
+  const [initial] = words;
+  return z
+    .enum(words, { error })
+    .default(initial)
+    .describe(`${does}: ${words.join(', ')}`);
 }
 
 function parseOptions(args: readonly string[], names: readonly string[]): Record<string, unknown> {
