@@ -15,6 +15,7 @@ import { createNotices } from '#conversation/notices.ts';
 import { type Seams, noSeams } from '#core/ports/seams.ts';
 import { createDirectory } from '#inbox/directory.ts';
 import { createInboxStation } from '#inbox/station.ts';
+import { createCheckedFetch } from '#lib/checked-fetch.ts';
 import { createClock } from '#lib/clock.ts';
 import { createIds } from '#lib/ids.ts';
 import { createRandom, randomToken } from '#lib/random.ts';
@@ -57,12 +58,15 @@ async function createGround({ config, log, paths }: GatewayHome, takeover: boole
   const store = seams.store(opened);
   const directory = createDirectory({ people: store.people, listed: () => config().people });
   await directory.refresh();
-  const deps = { clock, log, random, ids, render, stateOf: stateOf(store.state) };
+  // Whoever was stopped and wakes after a takeover sends nothing that it was about to send.
+  const fetch = createCheckedFetch(clock, () => store.boots.assertCurrent());
+  const deps = { clock, log, random, ids, render, fetch, stateOf: stateOf(store.state) };
   const adapters = (await createAdapters(config().channels, deps)).map(seams.adapter);
   const adapter = (channel: string) => adapters.find(({ name }) => name === channel) ?? null;
   const compose = createCompose({ ...deps, abilities: (channel) => adapter(channel)?.abilities ?? null });
   const model = seams.model(createModel(deps, () => config().model));
-  return { ...store, ...deps, store, directory, adapters, adapter, compose, model, lost: fatal.promise };
+  const life = { lost: fatal.promise, storeNotReady: opened.notReady };
+  return { ...store, ...deps, ...life, store, directory, adapters, adapter, compose, model };
 }
 
 type Ground = Awaited<ReturnType<typeof createGround>>;
@@ -105,9 +109,10 @@ type Stations = Awaited<ReturnType<typeof createStations>>;
 function createDoors(home: GatewayHome, ground: Ground, stations: Stations): Gateway {
   const { config, paths, settings, token } = home;
   const { channels, turnRuns, deliveries } = stations;
+  const notReady = () => [...ground.storeNotReady(), ...channels.notReady()];
   const { control, commands, chores } = createControlStation({
     ...ground,
-    channels,
+    channels: { ...channels, notReady },
     home,
     version: manifest.version,
   });
@@ -122,7 +127,7 @@ function createDoors(home: GatewayHome, ground: Ground, stations: Stations): Gat
       hooks: new Map(
         ground.adapters.flatMap(({ name, handle }) => (handle === undefined ? [] : [[name, handle]])),
       ),
-      readiness: () => ({ ready: channels.notReady().length === 0, notReady: channels.notReady() }),
+      readiness: () => ({ ready: notReady().length === 0, notReady: notReady() }),
       renderHtml: renderWhole(ground.render, 'html'),
     },
     { host: config().host, port: config().port, owner: ground.directory.owner().handle },

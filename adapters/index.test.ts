@@ -8,7 +8,7 @@ function deps(named: string[] = []): AdaptersDeps {
     named.push(name);
     return state;
   };
-  return { clock, log, random, stateOf };
+  return { clock, log, random, fetch, stateOf };
 }
 
 test('the pull channels are always there, a platform only where it is configured', async () => {

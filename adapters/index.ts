@@ -7,6 +7,8 @@ import { createPullAdapter } from './webchat/index.ts';
 /** What any adapter may ask for. */
 export interface PlatformDeps extends AdapterDeps {
   readonly random: RandomPort;
+  /** For every request that leaves: it asks right before whether this gateway still has the home. */
+  readonly fetch: typeof globalThis.fetch;
 }
 
 export interface AdaptersDeps extends Omit<PlatformDeps, 'state'> {
@@ -38,9 +40,9 @@ export async function createAdapters(
   const adapters = configured.map(async (platform) => {
     const { name } = platform;
     const build = await platform.load();
-    const { clock, log, random } = deps;
+    const { clock, log, random, fetch } = deps;
     return buildOrExplain(name, () =>
-      build({ clock, log, random, state: deps.stateOf(name) }, channels[name]),
+      build({ clock, log, random, fetch, state: deps.stateOf(name) }, channels[name]),
     );
   });
   return [

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { TiroError } from '#core/errors.ts';
 import type { FileRef } from '#core/event.ts';
 import type { AdapterPort } from '#core/ports/adapter.ts';
 import { neverAborted } from '#test/contract/adapter.ts';
@@ -129,4 +130,23 @@ test('settings: the root loses its last slash, the webhook is optional, a bad se
   });
   const bad = { token: '1:A', webhook: { url: 'https://example.org/hooks/telegram', secret: 'with spaces' } };
   expect(telegramSettingsSchema.safeParse(bad).error?.issues[0]?.path).toEqual(['webhook', 'secret']);
+});
+
+test('a request that was not let out by the gateway itself was surely not sent', async () => {
+  const fetch = (): Promise<Response> =>
+    Promise.reject(new TiroError('fenced', 'A newer gateway has the home.'));
+  const { adapter } = await start({ fetch });
+  const sent = await adapter.send(
+    {
+      id: 'dlv_1',
+      address: { channel: 'telegram', chat: '7', thread: null },
+      body: { kind: 'message', markdown: 'hi', text: 'hi', dialect: 'plain', replyTo: null, buttons: [] },
+      targetPlatformId: null,
+    },
+    neverAborted(),
+  );
+  expect(sent).toMatchObject({
+    ok: false,
+    error: { type: 'transient', reason: 'A newer gateway has the home.' },
+  });
 });

@@ -2,6 +2,7 @@ import { Api, GrammyError, HttpError } from 'grammy/web';
 import { z } from 'zod';
 import { TiroError } from '#core/errors.ts';
 import type { FileRef } from '#core/event.ts';
+import type { ClockPort } from '#core/ports/clock.ts';
 import type { TelegramSettings } from './settings.ts';
 
 /** Why a call brought nothing. No text in it holds the token. */
@@ -21,7 +22,10 @@ export type Answer<T> =
 
 /** Bot API calls, one HTTP request each. */
 export interface Client {
-  /** Contract: never throws for what network or platform do; an abort ends it at once; nothing is tried twice. */
+  /**
+   * Contract: never throws for what network or platform do; an abort ends it at once; nothing is tried twice. `run`
+   * parses what it uses of the answer: one that does not fit its schema is as good as none.
+   */
   call<T>(run: (api: Api) => Promise<T>, signal: AbortSignal): Promise<Answer<T>>;
   /** Contract: rejects as `unavailable` with words for people; of a file over Telegram's 20 MB nothing is read. */
   download(file: FileRef, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
@@ -29,27 +33,39 @@ export interface Client {
 
 type Fetch = typeof globalThis.fetch;
 
-const callTimeoutSeconds = 60;
+/** Nothing came back for so long: whatever the socket looks like, nobody is there. */
+const callTimeoutMs = 60_000;
 const downloadLimitBytes = 20_000_000;
+const wrongShape = 'Telegram gave an answer without what it must hold';
 const tooBig = 'the file is over the 20 MB that Telegram lets a bot download';
 
 /**
  * grammy's web build: the platform's own fetch and AbortController instead of node-fetch, a third of the load time and
  * memory. Each call has an Api of its own, a small object, because grammy's types know only a polyfill's abort signal.
  */
-export function createClient(settings: TelegramSettings, fetch: Fetch): Client {
+export function createClient(
+  settings: TelegramSettings,
+  { fetch, clock }: { readonly fetch: Fetch; readonly clock: ClockPort },
+): Client {
   const { token, apiRoot } = settings;
   return { call, download };
 
   async function call<T>(run: (api: Api) => Promise<T>, signal: AbortSignal): Promise<Answer<T>> {
     if (signal.aborted) return { ok: false, failure: failureOf('not-sent', 'stopped before the call') };
-    const options = { apiRoot, timeoutSeconds: callTimeoutSeconds, fetch: jsonFetch(fetch, signal) };
+    const late = new AbortController();
+    const stopClock = clock.after(callTimeoutMs, () => late.abort(new Error('timed out')));
+    const both = AbortSignal.any([signal, late.signal]);
+    // grammY's own limit counts by timers of its own and is the longer one.
+    const options = { apiRoot, timeoutSeconds: 2 * (callTimeoutMs / 1_000), fetch: jsonFetch(fetch, both) };
     try {
       return { ok: true, value: await run(new Api(token, options)) };
     } catch (error) {
       if (error instanceof GrammyError) return { ok: false, failure: refusalOf(error, token) };
+      if (error instanceof z.ZodError) return { ok: false, failure: failureOf('lost', wrongShape) };
       if (error instanceof HttpError) return { ok: false, failure: networkFailure(error.error, signal) };
       throw error;
+    } finally {
+      stopClock();
     }
   }
 
@@ -113,6 +129,8 @@ function refusalOf(error: GrammyError, token: string): Failure {
 const beforeTheRequest = /^(connect|getaddrinfo) |CONNECT_TIMEOUT|CERT|UNABLE_TO_|ERR_TLS|ERR_INVALID_URL/;
 
 function networkFailure(error: unknown, signal: AbortSignal): Failure {
+  // Our own gateway did not let it out.
+  if (error instanceof TiroError) return failureOf('not-sent', error.message);
   if (signal.aborted) return failureOf('lost', 'stopped while waiting for the answer');
   const roots = [...new Set(rootsOf(error))];
   const words = roots.join(', ');

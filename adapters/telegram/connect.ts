@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { messageOf } from '#core/errors.ts';
 import type { AdapterDeps } from '#core/ports/adapter.ts';
 import type { RandomPort } from '#core/ports/clock.ts';
@@ -16,6 +17,7 @@ type Outcome =
   | { readonly ok: false; readonly why: string; readonly pause: number | Backoff };
 
 const pollSeconds = 30;
+const updatesSchema = z.array(z.unknown());
 const retry = { firstMs: 1_000, maxMs: 16_000, jitter: 0.2 };
 /** Only a new token helps: ask seldom. */
 const retrySeldom = { firstMs: 60_000, maxMs: 600_000, jitter: 0.2 };
@@ -70,7 +72,10 @@ function createPolling(deps: ConnectDeps): Step {
     const timeout = fresh ? 0 : pollSeconds;
     fresh = true;
     const query = { ...offsetIn(cursor, clock.now()), timeout, allowed_updates: allowedUpdates };
-    const updates = await client.call((api) => api.getUpdates(query), door.signal);
+    const updates = await client.call(
+      async (api) => updatesSchema.parse(await api.getUpdates(query)),
+      door.signal,
+    );
     if (!updates.ok) {
       prepared = !webhookConflict.test(updates.failure.why); // else deleted again before the next poll
       return outcomeOfFailure(updates.failure);

@@ -46,7 +46,7 @@ export function buildTelegram(deps: TelegramDeps, settings: unknown): AdapterPor
  */
 export function createTelegram(deps: TelegramDeps, settings: TelegramSettings): AdapterPort {
   const { clock, log } = deps;
-  const client = createClient(settings, deps.fetch ?? globalThis.fetch);
+  const client = createClient(settings, { clock, fetch: deps.fetch ?? globalThis.fetch });
   const intake = createIntake(deps, client);
   const connect = createConnection({ ...deps, client, intake }, settings);
   const closing = new AbortController();

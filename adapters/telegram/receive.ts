@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { messageOf } from '#core/errors.ts';
 import type { AdapterDeps, SinkPort } from '#core/ports/adapter.ts';
 import type { LogPort } from '#core/ports/clock.ts';
@@ -23,6 +24,8 @@ export interface Door {
   readonly cursor?: string;
 }
 
+const botSchema = z.object({ id: z.number(), username: z.string() });
+
 export function createIntake(deps: AdapterDeps, client: Client): Intake {
   const { clock, log } = deps;
   let bot: BotIdentity | null = null;
@@ -30,7 +33,7 @@ export function createIntake(deps: AdapterDeps, client: Client): Intake {
 
   async function identify(signal: AbortSignal): Promise<Failure | null> {
     if (bot !== null) return null;
-    const me = await client.call((api) => api.getMe(), signal);
+    const me = await client.call(async (api) => botSchema.parse(await api.getMe()), signal);
     if (!me.ok) return me.failure;
     bot = me.value;
     return null;

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Api, InputFile } from 'grammy/web';
+import { z } from 'zod';
 import type { Button, DeliveryBody, OutboundDelivery, SendError, SendResult } from '#core/delivery.ts';
 import { messageOf } from '#core/errors.ts';
 import type { Client, Failure } from './client.ts';
@@ -80,7 +81,7 @@ function messageRequest(to: OutboundDelivery, body: Body<'message'>): Request | 
   const reply = replyTo !== null && { message_id: replyTo, allow_sending_without_reply: true };
   const other = { ...threadOf(to), ...looks, ...(reply && { reply_parameters: reply }) };
   return {
-    run: async (api) => String((await api.sendMessage(Number(to.address.chat), body.text, other)).message_id),
+    run: async (api) => idIn(await api.sendMessage(Number(to.address.chat), body.text, other)),
     dialect: body.dialect,
   };
 }
@@ -101,7 +102,7 @@ async function sendFile(client: Client, delivery: FileDelivery, signal: AbortSig
   const isPhoto = photoTypes.has(body.mime) && size <= photoLimitBytes;
   const run = async (api: Api): Promise<string> => {
     const send = isPhoto ? api.sendPhoto(chat, upload, other) : api.sendDocument(chat, upload, other);
-    return String((await send).message_id);
+    return idIn(await send);
   };
   return await perform(client, { run }, signal);
 }
@@ -127,6 +128,12 @@ function errorOf(failure: Failure, dialect: string): SendError {
 
 function permanent(reason: string): SendResult {
   return { ok: false, error: { type: 'permanent', reason } };
+}
+
+const sentSchema = z.object({ message_id: z.number() });
+
+function idIn(answer: unknown): string {
+  return String(sentSchema.parse(answer).message_id);
 }
 
 /** A message id of Telegram, or null for text that is none. */

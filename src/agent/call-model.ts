@@ -2,6 +2,7 @@ import type { SpendId } from '#core/ids.ts';
 import type { ModelError, ModelReply, ModelRequest } from '#core/ports/model.ts';
 import type { Reservation, SpendSettlement } from '#core/spend.ts';
 import { projectContext } from './context/project.ts';
+import { bytesPerToken } from './history.ts';
 import { type Moment, visibleTools } from './moment.ts';
 import { createShowing } from './showing.ts';
 
@@ -23,8 +24,6 @@ export type Called =
 /** Shares of its room that the history may fill, each tried when a larger one turned out too long. */
 export const historyShares: readonly number[] = [1, 0.5, 0.25];
 
-/** Bytes of prompt per token: a first measure. The model's own estimate and its refusals decide. */
-const bytesPerToken = 4;
 const leastResultChars = 500;
 /** For results of tools that are not there any more. */
 const defaultResultChars = 8_000;
@@ -107,8 +106,9 @@ async function buildRequest(
 async function frameOf(
   moment: Moment,
 ): Promise<{ readonly frame: ModelRequest; readonly contextTokens: number }> {
-  const { deps, options, run, person, steps, startedAt } = moment;
+  const { deps, options, run, person, startedAt, movedAt } = moment;
   const conversation = await deps.conversations.get(run.turn.conversation);
+  const { clock } = deps;
   const system = deps.systemPrompt({ owner: deps.directory.owner(), person, turn: run.turn });
   const frame: ModelRequest = {
     model: conversation?.model ?? null,
@@ -118,10 +118,8 @@ async function frameOf(
     person: run.turn.person,
     lane: 'interactive',
     // An outage counts from the last step, or from this run: a turn that was down itself has waited for nobody.
-    deadlineAt: Math.min(
-      Math.max(steps.at(-1)?.at ?? 0, startedAt) + options.outageMs,
-      startedAt + options.maxTurnMs,
-    ),
+    deadlineAt:
+      Math.min(movedAt + options.outageMs, startedAt + options.maxTurnMs) + clock.now() - clock.elapsed(),
   };
   // The window does not depend on what is in it.
   const { contextTokens } = deps.model.estimate({ ...frame, messages: [], tools: [] });
@@ -135,9 +133,10 @@ function fillFrame(
   frame: ModelRequest,
   { share, roomBytes }: { readonly share: number; readonly roomBytes: number },
 ): ModelRequest {
-  const { deps, run, person, steps } = moment;
+  const { deps, run, person, steps, isCut } = moment;
   const limitByTool = new Map(deps.tools.map((tool) => [tool.spec.name, tool.resultLimit]));
   const messages = projectContext(steps, {
+    isCut,
     system: frame.messages[0]?.content ?? '',
     // A group's history reads the same whoever speaks.
     timezone: (run.turn.direct ? person : deps.directory.owner()).timezone,

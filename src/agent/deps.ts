@@ -16,7 +16,7 @@ import type { Turn } from '#core/turn.ts';
 
 export interface AgentDeps {
   readonly turns: Pick<TurnsPort, 'append' | 'get'>;
-  readonly steps: Pick<StepsPort, 'ofConversation'>;
+  readonly steps: Pick<StepsPort, 'latest'>;
   readonly conversations: Pick<ConversationsPort, 'get'>;
   readonly approvals: Pick<ApprovalsPort, 'list'>;
   readonly spend: Pick<SpendPort, 'reserve' | 'settle'>;

@@ -11,15 +11,19 @@ export interface Moment {
   readonly options: AgentOptions;
   readonly run: TurnRun;
   readonly person: Person;
-  /** When this run began; an earlier run's time does not count. */
+  /** When this run began, by `clock.elapsed()`; an earlier run's time does not count. */
   readonly startedAt: number;
-  /** All steps of the conversation, this turn's last. Grows as they are committed. */
+  /** When a step was last added in this run, by `clock.elapsed()`. */
+  movedAt: number;
+  /** The conversation's steps, this turn's last, or the latest of them. Grows as they are committed. */
   readonly steps: Step[];
+  /** There are older steps. */
+  readonly isCut: boolean;
 }
 
 /** Appends to the turn and to the steps in memory, in that order: what is used is always a row first. */
 export async function commit(moment: Moment, part: Partial<Omit<Append, 'turn' | 'at'>>): Promise<void> {
-  const { deps, run, steps } = moment;
+  const { deps, run } = moment;
   const appended = await deps.turns.append({
     turn: run.turn.id,
     at: deps.clock.now(),
@@ -30,7 +34,12 @@ export async function commit(moment: Moment, part: Partial<Omit<Append, 'turn' |
     seal: part.seal ?? false,
     end: part.end ?? null,
   });
-  steps.push(...appended);
+  addSteps(moment, appended);
+}
+
+export function addSteps(moment: Moment, steps: readonly Step[]): void {
+  if (steps.length > 0) moment.movedAt = moment.deps.clock.elapsed();
+  moment.steps.push(...steps);
 }
 
 export function turnSteps(moment: Moment): readonly Step[] {
@@ -42,7 +51,7 @@ export function turnReplies(moment: Moment): readonly Extract<StepBody, { kind: 
 }
 
 export function isOutOfTime({ deps, options, startedAt }: Moment): boolean {
-  return deps.clock.now() - startedAt >= options.maxTurnMs;
+  return deps.clock.elapsed() - startedAt >= options.maxTurnMs;
 }
 
 /** The tools that this person may see, sorted by name. */

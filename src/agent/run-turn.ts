@@ -5,9 +5,10 @@ import type { Append } from '#core/store/turns.ts';
 import { type Called, callModel, historyShares } from './call-model.ts';
 import type { TurnOutcome, TurnRun } from '#core/ports/turn-run.ts';
 import type { AgentDeps, AgentOptions } from './deps.ts';
-import { type Moment, commit, isOutOfTime, turnReplies, turnSteps } from './moment.ts';
+import { type Moment, addSteps, commit, isOutOfTime, turnReplies, turnSteps } from './moment.ts';
 import { type Reply, nextAction } from './next-action.ts';
 import { parkTurn } from './park.ts';
+import { readHistory } from './history.ts';
 import { callTools, runApproved } from './tools/call-tools.ts';
 import {
   cutReplyText,
@@ -28,9 +29,9 @@ import {
  */
 export async function runTurn(deps: AgentDeps, options: AgentOptions, run: TurnRun): Promise<TurnOutcome> {
   const person = { ...deps.directory.person(run.turn.person), role: run.turn.role };
-  const startedAt = deps.clock.now();
-  const steps = [...(await deps.steps.ofConversation(run.turn.conversation))];
-  const moment: Moment = { deps, options, run, person, startedAt, steps };
+  const startedAt = deps.clock.elapsed();
+  const { steps, isCut } = await readHistory(deps, run.turn);
+  const moment: Moment = { deps, options, run, person, startedAt, movedAt: startedAt, steps, isCut };
   while (!run.signal.aborted) {
     const action = nextAction(turnSteps(moment));
     switch (action.type) {
@@ -73,7 +74,7 @@ function limitReached(moment: Moment): 'calls' | 'tokens' | 'time' | null {
 
 /** One model call and what it came to. A context that is too long is tried again with less history. */
 async function thinkOnce(moment: Moment): Promise<void> {
-  moment.steps.push(...(await moment.run.joined()));
+  addSteps(moment, await moment.run.joined());
   let called = await callModel(moment, historyShares);
   while (called.type === 'error' && called.error.type === 'context-too-long' && called.smaller.length > 0) {
     await commit(moment, { settle: called.settle });

@@ -14,7 +14,7 @@ const tellOutageAfterMs = 10_000;
 /** Shows an answer while it is written: deltas for pages, a preview for chats. */
 export function createShowing(deps: AgentDeps, run: TurnRun): Showing {
   const { turn } = run;
-  const startedAt = deps.clock.now();
+  const startedAt = deps.clock.elapsed();
   const deltas = createDeltas(deps, run);
   let text = '';
   let begun = 0;
@@ -35,7 +35,8 @@ export function createShowing(deps: AgentDeps, run: TurnRun): Showing {
       },
       onWaiting(reason, nextAt) {
         deps.live.publish({ type: 'waiting', conversation: turn.conversation, turn: turn.id, reason });
-        if (nextAt - startedAt >= tellOutageAfterMs) deps.tellWaiting(turn, reason);
+        const waitMs = nextAt - deps.clock.now();
+        if (deps.clock.elapsed() + waitMs - startedAt >= tellOutageAfterMs) deps.tellWaiting(turn, reason);
       },
     },
   };

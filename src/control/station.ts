@@ -3,6 +3,7 @@ import type { ModelPort } from '#core/ports/model.ts';
 import type { QueueMode } from '#core/turn.ts';
 import { createChecks } from './health/checks.ts';
 import { runChores } from './life/chores.ts';
+import { createGivenUp } from './life/given-up.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createControl } from './control.ts';
 import type { ControlDeps } from './deps.ts';
@@ -56,6 +57,6 @@ export function createControlStation(deps: ControlStationDeps): {
       pairOwner: createOwnerPairing(parts),
       defaultQueueMode: () => home.config().conversation.queue,
     }),
-    chores: (signal) => runChores(parts, signal),
+    chores: (signal) => runChores({ ...parts, tellGivenUp: createGivenUp(deps) }, signal),
   };
 }

@@ -25,12 +25,19 @@ interface Station {
   readonly attempts: Attempts;
   readonly recovery: Recovery;
   readonly waiting: Waiting;
+  /** Claims that were made, to know which of them goes to who came last. */
+  claims: number;
   /** Turns for which a message was stored in the very commit that started them: they were not running here yet. */
   readonly met: Set<TurnId>;
 }
 
 /** Claims made side by side share one commit. */
 const claimsAtOnce = 4;
+/**
+ * One claim in so many goes to who came last, the others to who waits longest: after a downtime, when many wait for hours,
+ * somebody new is not put behind all of them.
+ */
+const latestEvery = 4;
 const pollMs = 500;
 
 /**
@@ -54,6 +61,7 @@ export function createConversations(deps: ConversationDeps, options: Conversatio
     attempts,
     recovery,
     waiting: createWaiting(deps, options),
+    claims: 0,
     met: new Set(),
   };
   return {
@@ -94,6 +102,7 @@ async function claimTurn(station: Station): Promise<boolean> {
   const { deps, options } = station;
   const now = deps.clock.now();
   const { staleHours } = options.settings();
+  station.claims += 1;
   const claim = await deps.turns.claim({
     turn: deps.ids.turn(),
     now,
@@ -102,6 +111,7 @@ async function claimTurn(station: Station): Promise<boolean> {
     maxEvents: options.maxEvents,
     maxChars: options.maxChars(),
     staleBefore: now - staleHours * 3_600_000,
+    latest: station.claims % latestEvery === 0,
   });
   if (claim.type === 'turn') begin(station, claim.turn);
   if (claim.type === 'stale') await station.waiting.ask(claim.question);
@@ -117,7 +127,6 @@ function onCommit(station: Station, note: CommitNote): void {
   for (const turn of note.turns) {
     if (turn.status === 'running') continue;
     station.attempts.stop(turn.id);
-    station.waiting.forget(turn.id);
     if (turn.status === 'cancelled') station.deps.notices.cancelled(turn);
   }
   for (const conversation of note.queued) {

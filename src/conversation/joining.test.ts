@@ -68,6 +68,17 @@ test('an answer that did not see a message that joined is not used', async () =>
   expect(await setting.said('telegram:7')).toEqual(['to both']);
 });
 
+test('a wall clock that goes back does not open the window again', async () => {
+  const setting = await answering('one');
+  const run = await setting.theRun();
+  await setting.clock.pass(701);
+  setting.clock.jump(-3_600_000);
+  await setting.receive(written('two'));
+  await setting.clock.pass(1);
+  expect(await queuedTexts(setting)).toEqual(['two']);
+  expect(await run.answer('only to one')).toBe(true);
+});
+
 test('at the end of the window a message waits for its own turn', async () => {
   const setting = await answering('one');
   const run = await setting.theRun();

@@ -98,13 +98,13 @@ function createAlone(clock: ClockPort): {
   let alone: { readonly turn: TurnId; readonly since: number } | null = null;
   return {
     start: (turn) => {
-      alone = { turn, since: clock.now() };
+      alone = { turn, since: clock.elapsed() };
     },
     settled: (turn) => {
       if (alone?.turn === turn) alone = null;
     },
     endAfter: (ms) => {
-      if (alone !== null && clock.now() - alone.since >= ms) alone = null;
+      if (alone !== null && clock.elapsed() - alone.since >= ms) alone = null;
     },
     runs: () => alone !== null,
   };

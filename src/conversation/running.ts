@@ -53,6 +53,9 @@ export function createRunningTurn(
 ): RunningTurn {
   const stopper = new AbortController();
   const inOrder = createInOrder();
+  // Beside the row's own window: a wall clock that goes back would open that one again.
+  const windowEndsAt = deps.clock.elapsed() + options.joinUntil - turn.startedAt;
+  const isOpen = (): boolean => !joining.closed && deps.clock.elapsed() <= windowEndsAt;
   const joining: Joining = {
     deps,
     turn,
@@ -75,7 +78,7 @@ export function createRunningTurn(
   return {
     turn,
     handle,
-    join: () => inOrder(async () => !joining.closed && takeWaiting(joining, options.joinUntil)),
+    join: () => inOrder(async () => isOpen() && takeWaiting(joining, options.joinUntil)),
     again: () =>
       inOrder(async () => {
         joining.waiting = [];

@@ -9,7 +9,7 @@ import type { StepsPort } from '#core/store/turns.ts';
 export interface StaleAnswerDeps {
   readonly events: Pick<EventsPort, 'hasStale'>;
   readonly conversations: Pick<ConversationsPort, 'openOf' | 'say'>;
-  readonly steps: Pick<StepsPort, 'ofConversation'>;
+  readonly steps: Pick<StepsPort, 'latest'>;
   readonly compose: ComposePort;
   readonly clock: ClockPort;
   readonly ids: IdsPort;
@@ -53,6 +53,9 @@ export async function acknowledgeDecline(
   });
 }
 
+/** A question that so much was said after is not what a yes belongs to. */
+const farBackChars = 100_000;
+
 async function isAsked(
   deps: StaleAnswerDeps,
   { chat, conversation }: { readonly chat: ChatKey; readonly conversation: ConversationId | null },
@@ -60,7 +63,7 @@ async function isAsked(
   if (!(await deps.events.hasStale(chat))) return false;
   const open = await deps.conversations.openOf(chat);
   if (open === null || (conversation !== null && conversation !== open.id)) return false;
-  const steps = await deps.steps.ofConversation(open.id);
+  const { steps } = await deps.steps.latest({ conversation: open.id, chars: farBackChars, turn: null });
   // The question is a word of ours outside a turn. What was said before it and is answered after it does not count.
   const last = steps.findLastIndex(({ turn, body }) => turn === null && body.kind === 'notice');
   const question = steps[last];

@@ -1,6 +1,7 @@
 /** The real clock. The only place of the project that touches timers and the wall clock. */
 export interface Clock {
   now(): number;
+  elapsed(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   after(ms: number, run: () => void): () => void;
 }
@@ -9,7 +10,7 @@ export interface Clock {
 const longestTimerMs = 2_147_483_647;
 
 export function createClock(): Clock {
-  return { now: () => Date.now(), sleep, after };
+  return { now: () => Date.now(), elapsed: () => performance.now(), sleep, after };
 }
 
 function after(ms: number, run: () => void): () => void {

@@ -9,6 +9,8 @@ export interface Run {
   readonly request: ModelRequest;
   readonly hooks: ModelHooks;
   readonly signal: AbortSignal;
+  /** The request's deadline by `clock.elapsed()`: a wall clock that is set makes no wait longer or shorter. */
+  readonly endsAt: number;
   /** Models that will not take this request however often they are asked, with what they said. */
   readonly gone: Map<string, ModelError>;
   last: ModelError | null;
@@ -33,7 +35,7 @@ const rephrasings = 3;
 /** place in the queue → beforeCall → call → outcome into the model's health → place given back. */
 export function createAttempt({ health, places, ask }: AttemptDeps): Attempt {
   return async (run, target) => {
-    const place = await places.enter(target, run.request, run.signal);
+    const place = await places.enter(target, run);
     if (place === 'cancelled') return cancelled;
     if (place === 'busy') return busy(target);
     const settle = health.begin(target.label);

@@ -27,7 +27,9 @@ export interface CallDeps {
 export function createCall(deps: CallDeps): ModelPort['call'] {
   return async (request, hooks, signal) => {
     const gone = new Map<string, ModelError>();
-    const run: Run = { request, hooks, signal, gone, last: null, rounds: 0, spoiled: 0, shown: false };
+    const endsAt = deps.clock.elapsed() + request.deadlineAt - deps.clock.now();
+    const counts = { last: null, rounds: 0, spoiled: 0, shown: false };
+    const run: Run = { request, hooks, signal, endsAt, gone, ...counts };
     for (;;) {
       const result = (await tryChain(deps, run)) ?? (await waitForNext(deps, run));
       if (result !== null) return result;
@@ -84,10 +86,10 @@ async function waitForNext(deps: CallDeps, run: Run): Promise<ModelResult | null
   if (error === null) throw new Error('No model was tried and none had failed before.');
   if (run.spoiled >= limits.spoiledReplies) return { ok: false, error };
   run.rounds += 1;
-  const now = clock.now();
+  const now = clock.elapsed();
   const nextAt = Math.max(now + backoffMs(limits.backoff, run.rounds, deps.random), next.at);
-  if (nextAt > run.request.deadlineAt) return { ok: false, error };
-  run.hooks.onWaiting(error.reason, nextAt);
+  if (nextAt > run.endsAt) return { ok: false, error };
+  run.hooks.onWaiting(error.reason, clock.now() + nextAt - now);
   await clock.sleep(nextAt - now, run.signal);
   return run.signal.aborted ? cancelled : null;
 }

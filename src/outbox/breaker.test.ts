@@ -3,7 +3,7 @@ import { createBreaker } from '#outbox/breaker.ts';
 
 function breakerAt() {
   const time = { now: 0 };
-  const breaker = createBreaker({ now: () => time.now });
+  const breaker = createBreaker({ elapsed: () => time.now });
   const fail = (times: number): void => {
     for (let i = 0; i < times; i += 1) breaker.failed('telegram');
   };

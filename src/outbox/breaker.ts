@@ -1,4 +1,4 @@
-/** Rests a channel that fails, so that an outage costs a few calls and not a storm. */
+/** Rests a channel that fails, so that an outage costs a few calls and not a storm. Times are `clock.elapsed()`. */
 export interface Breaker {
   /** The channel answered, whatever it said. */
   succeeded(channel: string): void;
@@ -19,12 +19,12 @@ interface State {
 }
 
 /** closed → (5 failures in a row) → resting → probing → closed | resting, twice as long. */
-export function createBreaker(clock: { now(): number }): Breaker {
+export function createBreaker(clock: { elapsed(): number }): Breaker {
   const states = new Map<string, State>();
   return {
     succeeded: (channel) => void states.delete(channel),
     failed(channel) {
-      const now = clock.now();
+      const now = clock.elapsed();
       const { failures, restUntil } = states.get(channel) ?? { failures: 0, restUntil: 0 };
       // Calls that were under way when the channel was put to rest say nothing new.
       if (restUntil > now) return;

@@ -7,7 +7,7 @@ import type { RandomPort } from '#core/ports/clock.ts';
 import type { RenderPort } from '#core/ports/render.ts';
 import { type Calls, type Seen, createCalls } from './call.ts';
 import { bodyToSend, composeInstead, composeNextDialect } from './compose.ts';
-import { type Outcome, makesMessage, mayRepeat, outcomeOf } from './outcome.ts';
+import { type Outcome, makesMessage, mayRepeat, outcomeOf, tooOld } from './outcome.ts';
 import { type Settle, type SettleDeps, createSettle, isCode } from './settle.ts';
 
 export interface DeliverDeps extends SettleDeps {
@@ -65,6 +65,8 @@ async function deliver(station: Station, row: Delivery): Promise<void> {
   if (options.stop.aborted) return settle(row, again(deps, 'the gateway stopped before the call'));
   if (row.body.kind === 'delete' && row.targetPlatformId === null)
     return settle(row, { status: 'cancelled', reason: 'its message was never shown' });
+  const late = tooOld(row, deps.clock.now());
+  if (late !== null) return settle(row, late);
   const { adapter } = call;
   const result = await calls.send(adapter, call.outbound);
   options.onAnswer(row, { adapter, result });

@@ -168,6 +168,20 @@ test('a gateway that was off for days goes on trying until its network is up', a
   expect(telegram.shown(ann)).toEqual(['hello']);
 });
 
+test('what waited for a week is not said any more: it is dead with the reason, the chat goes on, and a redrive says it', async () => {
+  const world = await createOutboxWorld();
+  const telegram = world.channel('telegram');
+  const [id] = await world.say(ann, 'it is three o’clock');
+  await world.clock.pass(8 * 24 * hourMs);
+  await world.say(ann, 'hello');
+  await world.pump();
+  expect(telegram.shown(ann)).toEqual(['hello']);
+  expect(await world.row(id)).toMatchObject({ status: 'dead', reason: expect.stringContaining('8 days') });
+  expect(await world.redrive(id)).toBe(true);
+  await world.pump();
+  expect(telegram.shown(ann)).toEqual(['hello', 'it is three o’clock']);
+});
+
 test('permanent is dead at once with its reason; the chat goes on, and a redrive sends it', async () => {
   const world = await createOutboxWorld();
   const telegram = world.channel('telegram');
@@ -199,6 +213,11 @@ test('rows of a channel that is not configured wait for it, and are dead after a
   world.channels.delete('telegram');
   await world.clock.pass(25 * hourMs);
   await world.pump();
+  expect(await world.row(second)).toMatchObject({ status: 'queued' });
+  for (let tries = 1; tries < 8; tries += 1) {
+    await world.clock.pass(60_000);
+    await world.pump();
+  }
   expect(await world.row(second)).toMatchObject({
     status: 'dead',
     reason: expect.stringContaining('not configured'),

@@ -74,7 +74,7 @@ async function tickStation(station: Station): Promise<boolean> {
   const { deps, breaker, inFlight, probes, stopper } = station;
   if (stopper.signal.aborted) return false;
   if (!station.recovered) await recover(station);
-  const now = deps.clock.now();
+  const now = deps.clock.elapsed();
   const probing = breaker.probing(now);
   const paused = [...breaker.resting(now), ...fullChannels(station)];
   let more = await claim(station, { limit: roomOfChannel, pausedChannels: [...paused, ...probing] });
@@ -93,10 +93,10 @@ async function claim(
   which: { readonly limit: number; readonly pausedChannels: readonly string[] },
 ): Promise<boolean> {
   const { deps, pace, deliverer, probes } = station;
-  const now = deps.clock.now();
+  const now = deps.clock.elapsed();
   // On the way out the pace is left to the platform: it says so when it minds.
   const pausedChats = station.draining ? [] : pace.pausedChats(now);
-  const rows = await deps.outbox.claim({ now, pausedChats, ...which });
+  const rows = await deps.outbox.claim({ now: deps.clock.now(), pausedChats, ...which });
   for (const row of rows) {
     if (station.breaker.probing(now).includes(channelOf(row))) probes.set(channelOf(row), row.id);
     launch(station, row, deliverer.deliver(row));

@@ -9,6 +9,18 @@ const retry = { firstMs: 1_000, maxMs: 300_000, jitter: 0.2 } as const;
 const giveUpAfterMs = 24 * 3_600_000;
 /** The gateway may have been off for that day: it still tries for some minutes, until its network is up. */
 const fewestTries = 8;
+/** Whoever asks for more is asked again then: a wrong date must not silence a chat for ever. */
+const longestWaitMs = 3_600_000;
+
+/** An answer that nobody could be given for so long is not said out of the blue: its words may be wrong by now. */
+const tooOldMs = 7 * 24 * 3_600_000;
+
+/** The end of a row that was never tried for so long, because the gateway was away; null: it may go out. */
+export function tooOld(row: Delivery, now: number): Outcome | null {
+  const age = now - row.createdAt;
+  if (age < tooOldMs || row.attempts > 0) return null;
+  return givenUp(row, `it waited for ${Math.floor(age / 86_400_000)} days and was not sent any more`);
+}
 
 /** What a failed call means for its row. `unknown` on reconcilable channels is looked up before. */
 export function outcomeOf(
@@ -28,8 +40,9 @@ export function outcomeOf(
   switch (error.type) {
     case 'rate-limited':
       // An instruction, not a failure: it is no attempt.
-      if (isOld) return givenUp(row, tooLong(error.reason));
-      return { ...again, dueAt: now + error.retryAfterMs, countAttempt: false };
+      // An old row counts them all the same: it may be old only because we were away, or because a clock was set.
+      if (triedOut) return givenUp(row, tooLong(error.reason));
+      return { ...again, dueAt: now + Math.min(error.retryAfterMs, longestWaitMs), countAttempt: isOld };
     case 'transient':
       return triedOut ? givenUp(row, tooLong(error.reason)) : { ...again, ...backoff };
     case 'permanent':

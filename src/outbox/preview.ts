@@ -37,12 +37,13 @@ export function createPreview(deps: PreviewDeps, options: PreviewOptions): Previ
     show(turn, text) {
       const abilities = deps.compose.abilitiesOf(turn.chat);
       if (abilities === null || abilities.delivery === 'pull' || !abilities.edits) return;
-      const now = deps.clock.now();
-      const shown = byRun.get(turn) ?? { lastAt: 0, lastText: '', writing: null };
+      const [now, elapsed] = [deps.clock.now(), deps.clock.elapsed()];
+      const shown = byRun.get(turn) ?? { lastAt: Number.NEGATIVE_INFINITY, lastText: '', writing: null };
       byRun.set(turn, shown);
       if (shown.writing !== null || text.length < options.minChars) return;
-      if (now - turn.startedAt < options.firstAfterMs || now - shown.lastAt < abilities.editEveryMs) return;
-      shown.lastAt = now;
+      if (now - turn.startedAt < options.firstAfterMs || elapsed - shown.lastAt < abilities.editEveryMs)
+        return;
+      shown.lastAt = elapsed;
       shown.writing = write(deps, { turn, shown, text }).finally(() => {
         shown.writing = null;
       });

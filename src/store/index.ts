@@ -27,14 +27,17 @@ export interface StoreOptions {
   readonly lockWaitMs: number;
 }
 
+export interface OpenedStore extends StorePort {
+  readonly epoch: number;
+  /** In words, why nothing can be stored now: a full disk, say. Empty when all is well, which shows by itself. */
+  notReady(): readonly string[];
+}
+
 /**
  * Opens tiro.db in a thread of its own. Rejects with a TiroError in words for the owner: `home-locked`,
  * `schema-newer`, `store-corrupt` (nothing was changed) or `store-unavailable`.
  */
-export async function openStore(
-  deps: StoreDeps,
-  options: StoreOptions,
-): Promise<StorePort & { readonly epoch: number }> {
+export async function openStore(deps: StoreDeps, options: StoreOptions): Promise<OpenedStore> {
   const { clock, log, onFatal } = deps;
   mkdirSync(dirname(options.file), { recursive: true });
   const workerData: OpenOptions = { ...options, startedAt: clock.now() };
@@ -46,10 +49,14 @@ export async function openStore(
       isTold = true;
     },
     onLog: (event, fields) => {
-      if (event === 'store.listener-failed') log?.error(event, fields);
+      if (failures.has(event)) log?.error(event, fields);
       else log?.info(event, fields);
     },
   });
   const { epoch } = await line.ready;
-  return { ...createClient(line), epoch };
+  const notReady = (): readonly string[] =>
+    [line.trouble()].flatMap((why) => (why === null ? [] : `store: ${why}`));
+  return { ...createClient(line), epoch, notReady };
 }
+
+const failures = new Set(['store.listener-failed', 'store.refused']);

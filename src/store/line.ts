@@ -16,6 +16,8 @@ export interface Line {
   readonly ready: Promise<{ readonly epoch: number }>;
   ask(question: Question): Promise<unknown>;
   onCommit(listener: (note: CommitNote) => void): () => void;
+  /** Why the disk takes no writes now, in words, or null. */
+  trouble(): string | null;
   /** Once it is ready: everything asked before is answered, then the thread ends. */
   close(): Promise<void>;
 }
@@ -28,18 +30,17 @@ export function createLine(worker: Worker, deps: LineDeps): Line {
   const exited = Promise.withResolvers<void>();
   let state: 'opening' | 'open' | 'closing' | 'ended' = 'opening';
   let closed: Promise<void> | null = null;
+  const trouble = createTrouble(deps);
 
   worker.on('message', receive);
   worker.on('error', (error) => end(error instanceof Error ? error : new Error(String(error))));
-  worker.on('exit', () => {
-    end(new TiroError('store-unavailable', 'The thread of the store has ended.'));
-    exited.resolve();
-  });
+  worker.on('exit', () => exited.resolve(end(endedError())));
 
   return {
     ready: opening.promise,
     ask: (question) => (closed === null ? questions.ask(question) : Promise.reject(closedError())),
     onCommit: listeners.add,
+    trouble: trouble.now,
     close: () => (closed ??= close()),
   };
 
@@ -53,6 +54,8 @@ export function createLine(worker: Worker, deps: LineDeps): Line {
       case 'answers':
         if (report.note !== null) listeners.tell(report.note);
         return questions.settle(report.answers);
+      case 'trouble':
+        return trouble.tell(report.trouble);
       case 'fatal':
         return deps.onFatal(fromPlainError(report.error));
       case 'log':
@@ -92,8 +95,27 @@ function post(worker: Worker, requests: readonly Request[], questions: Questions
   }
 }
 
+function endedError(): TiroError {
+  return new TiroError('store-unavailable', 'The thread of the store has ended.');
+}
+
 function closedError(): TiroError {
   return new TiroError('store-unavailable', 'The store is closed.');
+}
+
+/** Why the disk takes no writes now. */
+function createTrouble(deps: LineDeps): {
+  readonly now: () => string | null;
+  readonly tell: (why: string | null) => void;
+} {
+  let trouble: string | null = null;
+  return {
+    now: () => trouble,
+    tell: (why) => {
+      trouble = why;
+      deps.onLog(why === null ? 'store.recovered' : 'store.refused', { why });
+    },
+  };
 }
 
 interface Listeners {

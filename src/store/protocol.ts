@@ -37,7 +37,7 @@ export const modes = {
     list: 'read',
     countByStatus: 'read',
   },
-  steps: { ofConversation: 'read', ofTurn: 'read', since: 'read', get: 'read', lastSeq: 'read' },
+  steps: { ofConversation: 'read', latest: 'read', ofTurn: 'read', since: 'read', get: 'read', lastSeq: 'read' },
   conversations: {
     get: 'read',
     openOf: 'read',
@@ -97,6 +97,8 @@ export type Report =
   | { readonly type: 'failed'; readonly error: PlainError }
   /** `note` says what a group commit made true; null where there was none. */
   | { readonly type: 'answers'; readonly note: CommitNote | null; readonly answers: readonly Answer[] }
+  /** Why the disk takes no writes now; null when it takes them again. Told at each change. */
+  | { readonly type: 'trouble'; readonly trouble: string | null }
   /** The store can not go on; told once. */
   | { readonly type: 'fatal'; readonly error: PlainError }
   | { readonly type: 'log'; readonly event: string; readonly fields: Readonly<Record<string, unknown>> };

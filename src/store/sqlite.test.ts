@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -78,6 +78,14 @@ describe('a home', () => {
     expect(again.epoch).toBe(2);
     expect(await again.boots.current()).toMatchObject({ crashStreak: 0 });
     expect(await again.state.get({ scope: 's', key: 'k' })).toBe('kept');
+  });
+
+  test('keeps no half of a backup that failed', async () => {
+    const { home, store } = await opened();
+    const copy = join(home, 'backups', 'copy.db');
+    mkdirSync(join(copy, 'in the way'), { recursive: true });
+    await expect(store.backup(copy)).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
+    expect(readdirSync(join(home, 'backups'))).toEqual(['copy.db']);
   });
 
   test('that was damaged after a clean stop ends at the first read that meets it, saying what to do', async () => {

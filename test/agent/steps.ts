@@ -61,7 +61,7 @@ export const decision = (
   ...more,
 });
 
-export const end = (status: 'done' | 'cancelled' | 'parked' = 'done'): StepBody => ({
+export const end = (status: 'done' | 'cancelled' | 'parked' | 'dead' = 'done'): StepBody => ({
   kind: 'end',
   status,
   reason: null,

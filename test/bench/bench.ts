@@ -20,8 +20,10 @@ export interface Bench {
 export interface Prepared {
   readonly json: boolean;
   readonly help: boolean;
+  /** True: an interrupt ends it early, with what it has found so far. False: an interrupt ends it without findings. */
+  readonly endsEarly: boolean;
   /** `say` tells how far it is. */
-  run(say: (line: string) => void): Promise<Findings>;
+  run(say: (line: string) => void, interrupted: AbortSignal): Promise<Findings>;
 }
 
 export class UsageError extends Error {}
@@ -31,9 +33,14 @@ export function defineBench<S extends z.ZodObject>(definition: {
   readonly name: string;
   readonly summary: string;
   readonly options: S;
-  readonly run: (options: z.infer<S>, say: (line: string) => void) => Promise<Findings>;
+  readonly endsEarly?: boolean;
+  readonly run: (
+    options: z.infer<S>,
+    say: (line: string) => void,
+    interrupted: AbortSignal,
+  ) => Promise<Findings>;
 }): Bench {
-  const { name, summary, options: schema, run } = definition;
+  const { name, summary, options: schema, endsEarly = false, run } = definition;
   return {
     name,
     summary,
@@ -45,7 +52,12 @@ export function defineBench<S extends z.ZodObject>(definition: {
         const [issue] = parsed.error.issues;
         throw new UsageError(`--${issue?.path.join('.') ?? ''} ${issue?.message ?? 'is not good'}.`);
       }
-      return { json: json === true, help: help === true, run: (say) => run(parsed.data, say) };
+      return {
+        json: json === true,
+        help: help === true,
+        endsEarly,
+        run: (say, interrupted) => run(parsed.data, say, interrupted),
+      };
     },
   };
 }

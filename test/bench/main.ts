@@ -1,11 +1,25 @@
 import { type Bench, type Prepared, UsageError, findingsToText } from './bench.ts';
+import { crashBench } from './crash/index.ts';
+import { burstBench } from './burst/index.ts';
+import { commitsBench } from './commits/index.ts';
 import { gatewayBench } from './gateway/index.ts';
+import { powerBench } from './power/index.ts';
+import { soakBench } from './soak/index.ts';
+import { recoveryBench } from './recovery/index.ts';
 
 /**
  * `npm run bench -- NAME [options] [--json]`. Progress goes to standard error; standard output gets a table, or with
  * `--json` one JSON object on its last line. Exit codes: 0 measured, 1 it could not be measured, 64 usage.
  */
-const benches: readonly Bench[] = [gatewayBench];
+const benches: readonly Bench[] = [
+  crashBench,
+  gatewayBench,
+  recoveryBench,
+  soakBench,
+  burstBench,
+  commitsBench,
+  powerBench,
+];
 const usage = 64;
 
 async function main([name = '', ...args]: readonly string[]): Promise<number> {
@@ -40,7 +54,7 @@ function prepare(bench: Bench, args: readonly string[]): Prepared | null {
 async function measure(bench: Bench, prepared: Prepared): Promise<void> {
   const startedAt = Date.now();
   const say = (line: string): void => warn(`${seconds(Date.now() - startedAt)}  ${line}`);
-  const findings = await prepared.run(say);
+  const findings = await prepared.run(say, interruptOf(prepared));
   print(
     prepared.json ? JSON.stringify({ bench: bench.name, ...findings.figures }) : findingsToText(findings),
   );
@@ -74,6 +88,16 @@ function warn(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-// By way of `exit`, where what was started is ended.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+/** The first interrupt of a bench that ends early; any other ends by way of `exit`, where what was started is ended. */
+function interruptOf({ endsEarly }: Prepared): AbortSignal {
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (!endsEarly || interrupted.signal.aborted) process.exit(1);
+      interrupted.abort();
+    });
+  }
+  return interrupted.signal;
+}
+
 process.exitCode = await main(process.argv.slice(2));

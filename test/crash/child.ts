@@ -1,34 +1,64 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { noSeams } from '#core/ports/seams.ts';
 import { startTestGateway } from '#test/gateway.ts';
+import { type Committed, repliesIn } from './committed.ts';
 import { failpointSeams } from './failpoints.ts';
-import { countedTools } from './tools.ts';
+import { askedTool, countedTools } from './tools.ts';
 
 /**
- * The gateway as a process of its own that writes each failpoint it passes into `--trace` and, where it passes the one
- * named by `--kill` for the `--nth` time, is gone at that instant as by kill -9.
+ * The gateway as a process of its own that, where it passes the failpoint named by `--kill` for the `--nth` time, is gone
+ * at that instant as by kill -9 (with `--stop` it stands still there as by SIGSTOP); `--note` is then a file that says
+ * when, and which replies it had committed. It writes each failpoint it passes into `--trace`, or each once into
+ * `--names`. It ends with whoever holds its standard input.
  */
 const { values } = parseArgs({
   options: {
     home: { type: 'string' },
-    trace: { type: 'string' },
     effects: { type: 'string' },
+    trace: { type: 'string' },
+    names: { type: 'string' },
+    note: { type: 'string' },
     kill: { type: 'string' },
     nth: { type: 'string' },
+    stop: { type: 'boolean' },
+    takeover: { type: 'boolean' },
   },
 });
-const { home = '', trace = '', effects = '', kill, nth = '1' } = values;
+const { home = '', effects = '', kill, nth = '1', takeover = false } = values;
+const committed: Committed[] = [];
+const known = new Set<string>();
 let passed = 0;
 
 function hit(point: string): void {
-  appendFileSync(trace, `${point}\n`);
+  if (values.trace !== undefined) appendFileSync(values.trace, `${point}\n`);
+  if (values.names !== undefined && !known.has(point)) appendFileSync(values.names, `${point}\n`);
+  known.add(point);
   if (point !== kill) return;
   passed += 1;
-  if (passed === Number(nth)) process.kill(process.pid, 'SIGKILL');
+  if (passed !== Number(nth)) return;
+  if (values.note !== undefined) {
+    writeFileSync(`${values.note}.part`, JSON.stringify({ point, at: Date.now(), committed }));
+    renameSync(`${values.note}.part`, values.note);
+  }
+  process.kill(process.pid, values.stop === true ? 'SIGSTOP' : 'SIGKILL');
 }
 
+process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume();
 const tools = countedTools(effects, hit);
-const rules = tools.map((tool) => ({ tool: tool.spec.name, decision: 'allow' as const }));
-const { url } = await startTestGateway({ home, seams: { ...noSeams, ...failpointSeams(hit), tools, rules } });
+const rules = tools.map(({ spec: { name } }) => ({
+  tool: name,
+  decision: name === askedTool ? ('ask' as const) : ('allow' as const),
+}));
+const seams = {
+  ...noSeams,
+  ...failpointSeams(hit, (input) => committed.push(...repliesIn(input))),
+  tools,
+  rules,
+};
+const { url, gateway, stop } = await startTestGateway({ home, seams, takeover });
+process.on('SIGTERM', () => void stop().then(() => process.exit(0)));
+void gateway.ended.then(({ exitCode }) => process.exit(exitCode));
 process.stdout.write(`ready ${url}\n`);
+flushCompileCache();

@@ -1,8 +1,12 @@
 import type { Seams } from '#core/ports/seams.ts';
+import type { Append } from '#core/store/turns.ts';
 import type { StorePort } from '#core/store/store.ts';
 
 /** Told of each named instant: before and after every durable write and every outside call. May end the process. */
 export type Hit = (point: string) => void;
+
+/** Told of each commit of a turn once it is made, before the failpoint behind it. */
+export type OnAppended = (input: Append) => void;
 
 type Wrap = <A extends readonly unknown[], R>(
   name: string,
@@ -11,7 +15,10 @@ type Wrap = <A extends readonly unknown[], R>(
 ) => (...args: A) => Promise<R>;
 
 /** The composition's seams with a failpoint on both sides of each step of a message's way. */
-export function failpointSeams(hit: Hit): Pick<Seams, 'store' | 'model' | 'adapter'> {
+export function failpointSeams(
+  hit: Hit,
+  onAppended: OnAppended = () => undefined,
+): Pick<Seams, 'store' | 'model' | 'adapter'> {
   const wrap: Wrap =
     (name, call, detail = () => '') =>
     async (...args) => {
@@ -22,48 +29,106 @@ export function failpointSeams(hit: Hit): Pick<Seams, 'store' | 'model' | 'adapt
       return result;
     };
   return {
-    store: (store) => wrapStore(store, wrap, hit),
+    store: (store) => wrapStore(store, { wrap, hit, onAppended }),
     model: (model) => ({ ...model, call: wrap('model.call', model.call) }),
-    adapter: (adapter) => ({
-      ...adapter,
-      send: wrap('adapter.send', adapter.send, (delivery) => ` ${delivery.body.kind}`),
+    adapter: (adapter) => {
+      const { typing } = adapter;
+      return {
+        ...adapter,
+        send: wrap('adapter.send', adapter.send, (delivery) => ` ${delivery.body.kind}`),
+        ...(typing === undefined ? {} : { typing: wrap('adapter.typing', typing) }),
+      };
+    },
+  };
+}
+
+interface Points {
+  readonly wrap: Wrap;
+  readonly hit: Hit;
+  readonly onAppended: OnAppended;
+}
+
+function wrapStore(store: StorePort, points: Points): StorePort {
+  const { wrap } = points;
+  const { events, conversations, approvals, spend, state, boots } = store;
+  return {
+    ...store,
+    boots: {
+      ...boots,
+      healthy: wrap('boots.healthy', boots.healthy),
+      stopped: wrap('boots.stopped', boots.stopped),
+    },
+    events: {
+      ...events,
+      // Long polls that bring nothing commit nothing of interest.
+      accept: unless(
+        ({ entries }) => entries.length === 0,
+        events.accept,
+        wrap('events.accept', events.accept),
+      ),
+      settleCommand: wrap('events.settleCommand', events.settleCommand),
+      failCommand: wrap('events.failCommand', events.failCommand),
+    },
+    turns: wrapTurns(store.turns, points),
+    conversations: { ...conversations, say: wrap('conversations.say', conversations.say) },
+    approvals: { ...approvals, decide: wrap('approvals.decide', approvals.decide) },
+    spend: {
+      ...spend,
+      reserve: wrap('spend.reserve', spend.reserve),
+      settle: wrap('spend.settle', spend.settle),
+    },
+    state: { ...state, set: wrap('state.set', state.set) },
+    outbox: wrapOutbox(store.outbox, points),
+  };
+}
+
+function wrapTurns(turns: StorePort['turns'], { wrap, hit, onAppended }: Points): StorePort['turns'] {
+  const append: typeof turns.append = async (input) => {
+    const steps = await turns.append(input);
+    onAppended(input);
+    return steps;
+  };
+  return {
+    ...turns,
+    claim: found('turns.claim', turns.claim, { hit, isWork: (claim) => claim.type === 'turn' }),
+    join: found('turns.join', turns.join, { hit, isWork: (steps) => steps.length > 0 }),
+    retryDue: found('turns.retryDue', turns.retryDue, { hit, isWork: (due) => due.length > 0 }),
+    resume: wrap('turns.resume', turns.resume),
+    defer: wrap('turns.defer', turns.defer),
+    stop: wrap('turns.stop', turns.stop),
+    append: wrap('turns.append', append, (input) => {
+      const kinds = [...input.steps.map((step) => step.kind), ...(input.end === null ? [] : ['end'])];
+      return ` [${[...new Set(kinds)].join(' ')}]`;
     }),
   };
 }
 
-/** Claims look again and again: only one that brought something is a point. Before it is after what it found. */
-function wrapStore(store: StorePort, wrap: Wrap, hit: Hit): StorePort {
-  const { events, turns, spend, outbox } = store;
+function wrapOutbox(outbox: StorePort['outbox'], { wrap, hit }: Points): StorePort['outbox'] {
   return {
-    ...store,
-    events: { ...events, accept: onlyWithWork(events.accept, wrap) },
-    turns: {
-      ...turns,
-      claim: async (plan) => {
-        const claim = await turns.claim(plan);
-        if (claim.type === 'turn') hit('after turns.claim');
-        return claim;
-      },
-      append: wrap('turns.append', turns.append, (input) => {
-        const kinds = [...input.steps.map((step) => step.kind), ...(input.end === null ? [] : ['end'])];
-        return ` [${kinds.join(' ')}]`;
-      }),
-    },
-    spend: { ...spend, reserve: wrap('spend.reserve', spend.reserve) },
-    outbox: {
-      ...outbox,
-      claim: async (input) => {
-        const rows = await outbox.claim(input);
-        if (rows.length > 0) hit('after outbox.claim');
-        return rows;
-      },
-      settle: wrap('outbox.settle', outbox.settle, (input) => ` ${input.outcome.status}`),
-    },
+    ...outbox,
+    claim: found('outbox.claim', outbox.claim, { hit, isWork: (rows) => rows.length > 0 }),
+    settle: wrap('outbox.settle', outbox.settle, (input) => ` ${input.outcome.status}`),
+    preview: wrap('outbox.preview', outbox.preview),
   };
 }
 
-/** Long polls that bring nothing commit nothing of interest. */
-function onlyWithWork(accept: StorePort['events']['accept'], wrap: Wrap): StorePort['events']['accept'] {
-  const watched = wrap('events.accept', accept);
-  return (input) => (input.entries.length === 0 ? accept(input) : watched(input));
+/** What looks again and again: only a look that brought something is a point. Before it is after what it found. */
+function found<A extends readonly unknown[], R>(
+  name: string,
+  look: (...args: A) => Promise<R>,
+  { hit, isWork }: { readonly hit: Hit; readonly isWork: (result: R) => boolean },
+): (...args: A) => Promise<R> {
+  return async (...args) => {
+    const result = await look(...args);
+    if (isWork(result)) hit(`after ${name}`);
+    return result;
+  };
+}
+
+function unless<A extends readonly unknown[], R>(
+  isIdle: (...args: A) => boolean,
+  plain: (...args: A) => Promise<R>,
+  watched: (...args: A) => Promise<R>,
+): (...args: A) => Promise<R> {
+  return (...args) => (isIdle(...args) ? plain(...args) : watched(...args));
 }

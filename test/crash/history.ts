@@ -53,7 +53,7 @@ export interface Effect {
 export interface Sent {
   readonly type: 'sent';
   readonly at: number;
-  /** When its answer was written whole; null if it never was. */
+  /** When its answer was written whole; null if it never was. 0 where readers fetch: there no send can be open. */
   readonly answeredAt: number | null;
   readonly kind: 'new' | 'edit';
   readonly chat: string;
@@ -92,7 +92,7 @@ export interface Verdict {
   readonly reordered: number;
   readonly effectsTwice: number;
   readonly modelCallsRepeatedAfterCommit: number;
-  /** Deliveries that carry the mark. */
+  /** Marked deliveries of a message beyond the one that was meant. */
   readonly flagged: number;
   /** Sends that were accepted and unanswered, or answered less than 100 ms before, when a gateway ended. */
   readonly openSends: number;

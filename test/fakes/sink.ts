@@ -74,6 +74,7 @@ export function createHastyClock(
   return {
     slept,
     now,
+    elapsed: () => performance.now(),
     after,
     sleep: async (ms, signal) => {
       if (ms > 0) slept.push(ms);

@@ -11,6 +11,8 @@ export interface Room {
   readonly builtins: 'none' | 'pure' | 'all';
   /** Sources of impurity it owns; everywhere else they come in as deps. */
   readonly owns: readonly Impurity[];
+  /** Single files outside of it that it may import relatively. */
+  readonly files?: readonly string[];
 }
 
 export type Impurity = 'clock' | 'random' | 'timers' | 'environment' | 'console' | 'sql';
@@ -50,6 +52,14 @@ export const rooms: Readonly<Record<string, Room>> = {
   /** adapters/index.ts: the list. It alone sees every adapter (see the rule). */
   adapters: { rooms: ground, packages: ['zod'], builtins: 'pure', owns: [] },
   prompts: { rooms: ground, packages: ['zod'], builtins: 'all', owns: [] },
+  /** Of the tests, which stand outside the borders, the one part that must share nothing with what it judges. */
+  'test/crash/checker': {
+    rooms: [],
+    packages: [],
+    builtins: 'none',
+    owns: [],
+    files: ['test/crash/history.ts'],
+  },
 };
 
 /** Builtins that compute and nothing else. `node:crypto` is among them for hashes: its randomness has its own rule. */
@@ -67,6 +77,8 @@ export const pureBuiltins: readonly string[] = [
 /** The roof sees every room, the offline one only when a command asks for it: `await import('#prompts/optimiser/…')`. */
 export const roof = 'main.ts';
 export const offline = 'prompts/optimiser';
+/** Judges the product's deeds and is written apart from it. */
+const checker = 'test/crash/checker';
 
 /** `src/inbox` for src/inbox/claim.ts, `main.ts` for the roof, null for files of no room (package.json). */
 export function roomOf(path: string): string | null {
@@ -74,5 +86,6 @@ export function roomOf(path: string): string | null {
   if (path === roof) return roof;
   if (first === 'src' || (first === 'adapters' && rest.length > 0)) return `${first}/${second}`;
   if (path.startsWith(`${offline}/`)) return offline;
+  if (path.startsWith(`${checker}/`)) return checker;
   return ['adapters', 'prompts', 'memory', 'sandbox', 'test'].includes(first) ? first : null;
 }

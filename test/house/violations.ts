@@ -62,6 +62,18 @@ const borderRows: readonly Row[] = [
   ['src/cli/a.ts', imports('#main'), 'main.ts is the roof'],
   ['adapters/index.ts', imports('#main'), 'main.ts is the roof'],
   ['src/cli/a.ts', imports('../../main.ts'), 'Cross a border with #room/'],
+  // the checker of the crash campaign shares nothing with the product
+  [
+    'test/crash/checker/a.ts',
+    imports('#core/x.ts'),
+    'test/crash/checker may import only: test/crash/history.ts.',
+  ],
+  ['test/crash/checker/a.ts', imports('#main'), 'main.ts is the roof'],
+  ['test/crash/checker/a.ts', imports('#test/store.ts'), 'test/crash/checker may import only'],
+  ['test/crash/checker/a.ts', imports('../failpoints.ts'), 'Cross a border with #room/'],
+  ['test/crash/checker/a.ts', imports('../../../src/core/x.ts'), 'Cross a border with #room/'],
+  ['test/crash/checker/a.ts', imports('zod'), 'test/crash/checker may import no package'],
+  ['test/crash/checker/a.ts', imports('node:fs'), 'test/crash/checker may not import node:fs'],
   // around the table: relative paths, dynamic imports, re-exports, urls, computed names, createRequire
   ['src/inbox/a.ts', imports('../outbox/x.ts'), 'Cross a border with #room/'],
   ['src/inbox/a.ts', imports('./../outbox/x.ts'), 'Cross a border with #room/'],
@@ -172,6 +184,7 @@ const purityRows: readonly Row[] = [
     'Only src/config reads',
   ],
   ['src/config/a.ts', 'export const x: number = Date.now();\n', 'Take the time from deps'],
+  ['test/crash/checker/a.ts', 'export const x: number = Date.now();\n', 'Take the time from deps'],
 ];
 
 const sqlMessage = 'SQL lives in src/store only.';
@@ -321,6 +334,7 @@ const innocentRows: readonly (readonly [file: string, text: string])[] = [
   ['src/lib/a.ts', 'export const x: number = Date.now() + Math.random();\nsetTimeout(() => undefined, 1);\n'],
   ['src/config/a.ts', "export const x: unknown = process.env['HOME'];\n"],
   ['src/inbox/a.test.ts', "import { x } from '#store/x.ts';\nexport const y: unknown = [x, Date.now()];\n"],
+  ['test/crash/checker/a.ts', imports('../history.ts')],
   ['test/e2e/a.ts', "import { x } from '#main';\nexport const y: unknown = x;\n"],
 ];
 

@@ -3,6 +3,8 @@ import type { ClockPort } from '#core/ports/clock.ts';
 export interface ManualClock extends ClockPort {
   /** Lets time pass: what is due by then happens, in order. Resolves when the tasks it started had a chance to run. */
   pass(ms: number): Promise<void>;
+  /** The wall clock is set by so much, forward or back; nothing else notices. */
+  jump(ms: number): void;
   /** Timers and sleeps that have not come due. */
   waiting(): number;
 }
@@ -13,13 +15,25 @@ export const noon: number = Date.UTC(2026, 10, 20, 12);
 /** A clock that only the test moves. */
 export function createManualClock(start: number = noon): ManualClock {
   let time = start;
+  let setBy = 0;
   const timers = new Set<{ readonly at: number; readonly run: () => void }>();
   const after: ClockPort['after'] = (ms, run) => {
     const timer = { at: time + Math.max(0, ms), run };
     timers.add(timer);
     return () => timers.delete(timer);
   };
-  return { now: () => time, after, sleep, pass, waiting: () => timers.size };
+  const jump = (ms: number): void => {
+    setBy += ms;
+  };
+  return {
+    now: () => time + setBy,
+    elapsed: () => time,
+    after,
+    sleep,
+    pass,
+    jump,
+    waiting: () => timers.size,
+  };
 
   function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.resolve();

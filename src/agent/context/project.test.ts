@@ -11,6 +11,7 @@ const plain: Projection = {
   timezone: null,
   direct: true,
   resultLimit: () => 1_000,
+  isCut: false,
   budgetBytes: 1_000_000_000,
 };
 
@@ -109,6 +110,14 @@ test('history that came with a request is of no known time', () => {
     'assistant: then',
     'user: now\n\n(sent Thu 1970-01-01 00:00 UTC)',
   ]);
+});
+
+test('what broke every attempt at a turn is not shown again: the next turn would break as well', () => {
+  const dead = stepsOf([input('poison'), reply('', ['c1', 'run']), intent('c1'), end('dead')], 'trn_1');
+  const next = stepsOf([input('and now?')], 'trn_2').map((step) => ({ ...step, seq: step.seq + 9 }));
+  const text = JSON.stringify(projectContext([...dead, ...next], plain));
+  expect(text).not.toContain('poison');
+  expect(text).toMatch(/left out.*had begun to use run.*and now\?/s);
 });
 
 test('a result belongs to the nearest reply before it, though call ids repeat', () => {

@@ -4,8 +4,10 @@ import type { Effect } from '#core/tool.ts';
 import { approvedCallId, approvedCallPrefix } from '../next-action.ts';
 import { foldText } from './fold.ts';
 import { createTimeFormat } from './time.ts';
-import { dropOldest, mergeUserMessages } from './window.ts';
+import { dropOldest, gap, mergeUserMessages } from './window.ts';
+import { toolsOfDead, withoutDead } from './dead.ts';
 import {
+  deadTurn,
   decisionText,
   failedTurn,
   inputText,
@@ -22,6 +24,8 @@ export interface Projection {
   /** In a group each message names its speaker. */
   readonly direct: boolean;
   readonly resultLimit: (tool: string) => number;
+  /** Older steps than these were left out already. */
+  readonly isCut: boolean;
   /** Most bytes of history; older turns fall away in large blocks, so that the prefix stays stable between. */
   readonly budgetBytes: number;
 }
@@ -31,7 +35,8 @@ export interface Projection {
  * message is frozen in its step and stands at the message's end, so each request repeats the last one as its prefix.
  */
 export function projectContext(steps: readonly Step[], projection: Projection): readonly ModelMessage[] {
-  const history = mergeUserMessages(stepsToMessages(steps, projection));
+  const shown = stepsToMessages(steps, projection);
+  const history = mergeUserMessages(projection.isCut ? [gap, ...shown] : shown);
   return [{ role: 'system', content: projection.system }, ...dropOldest(history, projection.budgetBytes)];
 }
 
@@ -61,7 +66,8 @@ function stepsToMessages(steps: readonly Step[], projection: Projection): readon
     later: [],
     approved: new Map(),
   };
-  for (const { seq, body } of steps) {
+  const tools = toolsOfDead(steps);
+  for (const { seq, body } of withoutDead(steps)) {
     switch (body.kind) {
       case 'input':
         note(walk, inputText(body, style));
@@ -84,7 +90,8 @@ function stepsToMessages(steps: readonly Step[], projection: Projection): readon
           walk.approved.set(approvedCallId(body), { tool: body.tool, effect: null });
         break;
       case 'end':
-        endTurn(walk, body.status);
+        if (body.status === 'dead') note(walk, deadTurn(tools.get(seq) ?? []));
+        else endTurn(walk, body.status);
         break;
       case 'notice':
         break;
@@ -140,11 +147,11 @@ function addResult(walk: Walk, body: Extract<StepBody, { kind: 'result' }>, cont
 }
 
 /** A message that was stopped or failed stands unanswered: without a word the next turn would go on with it. */
-function endTurn(walk: Walk, status: Extract<StepBody, { kind: 'end' }>['status']): void {
+function endTurn(walk: Walk, status: Exclude<Extract<StepBody, { kind: 'end' }>['status'], 'dead'>): void {
   for (const { tool, effect } of walk.approved.values()) {
     note(walk, `[The approved call of ${tool}: ${unanswered(effect)}]`);
   }
   walk.approved.clear();
   if (status === 'cancelled') note(walk, stoppedTurn);
-  if (status === 'failed' || status === 'dead') note(walk, failedTurn);
+  if (status === 'failed') note(walk, failedTurn);
 }

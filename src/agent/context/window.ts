@@ -5,6 +5,12 @@ const mostBytesPerCharacter = 6;
 /** What stands around the content of a message without calls, and more. */
 const envelopeBytes = 256;
 
+/** Stands where the history was cut. */
+export const gap: ModelMessage = {
+  role: 'user',
+  content: '[Earlier messages of this conversation are left out here.]',
+};
+
 /** Messages of people in a row become one: some providers refuse two messages of one role behind each other. */
 export function mergeUserMessages(messages: readonly ModelMessage[]): readonly ModelMessage[] {
   const merged: ModelMessage[] = [];
@@ -37,10 +43,6 @@ export function dropOldest(messages: readonly ModelMessage[], budgetBytes: numbe
     before += sizes[index] ?? 0;
   }
   if (from <= 0) return messages;
-  const gap: ModelMessage = {
-    role: 'user',
-    content: '[Earlier messages of this conversation are left out here.]',
-  };
   return mergeUserMessages([gap, ...messages.slice(from)]);
 }
 

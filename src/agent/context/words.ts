@@ -43,6 +43,13 @@ export const stoppedWithin =
 export const stoppedTurn = '[Stopped here. Do not go on with it unless you are asked again.]';
 export const failedTurn = '[This ended without an answer.]';
 
+/** Stands for a whole turn that was given up. */
+export function deadTurn(tools: readonly string[]): string {
+  const acted =
+    tools.length === 0 ? '' : ` It had begun to use ${tools.join(', ')}, which may have happened.`;
+  return `[What was said here could not be worked through and is left out.${acted}]`;
+}
+
 /**
  * A call as providers take it back: they refuse a history with odd tool names or with arguments that are no JSON object.
  * What the model wrote stays readable in a string.

@@ -6,7 +6,8 @@ import type { ClockPort, LogPort } from '#core/ports/clock.ts';
 const everyMs = 5_000;
 
 /**
- * What has to be looked at: at the start, model calls that a crash cut off; now and then, approvals whose time is over.
+ * What has to be looked at: at the start, model calls that a crash cut off; now and then, approvals whose time is over and
+ * what was given up.
  * Resolves after the abort.
  */
 export async function runChores(
@@ -15,15 +16,19 @@ export async function runChores(
     readonly spend: Pick<SpendPort, 'settleOrphans'>;
     readonly clock: ClockPort;
     readonly log: LogPort;
+    /** Tells the owner of what was given up. */
+    readonly tellGivenUp: () => Promise<void>;
   },
   signal: AbortSignal,
 ): Promise<void> {
   await settleOrphans(deps);
   while (!signal.aborted) {
-    try {
-      await expireApprovals(deps);
-    } catch (error) {
-      deps.log.error('chore.failed', { error });
+    for (const chore of [() => expireApprovals(deps), deps.tellGivenUp]) {
+      try {
+        await chore();
+      } catch (error) {
+        deps.log.error('chore.failed', { error });
+      }
     }
     await deps.clock.sleep(everyMs, signal);
   }

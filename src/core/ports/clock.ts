@@ -1,6 +1,11 @@
-/** Time as a dependency. All times are epoch milliseconds, all durations end in `Ms`. */
+/**
+ * Time as a dependency. All times are epoch milliseconds, all durations end in `Ms`. The wall clock (`now`) may jump while
+ * we run: it dates rows and is shown to people. How long something lasts is measured by `elapsed`, `sleep` and `after`.
+ */
 export interface ClockPort {
   now(): number;
+  /** Milliseconds of a clock that nobody can set: only differences mean something, and only within one process. */
+  elapsed(): number;
   /** Resolves after `ms`, or at once when the signal aborts (never rejects). */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls `run` once after `ms`; the returned function cancels it. */

@@ -57,6 +57,8 @@ export interface TurnPlan {
   readonly maxChars: number;
   /** Events said before this are asked about instead of answered; null never asks. */
   readonly staleBefore: number | null;
+  /** Of the people with the fewest running turns the one who came last, not the one whose conversation waits longest. */
+  readonly latest?: boolean;
 }
 
 export interface StaleQuestion {

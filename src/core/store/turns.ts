@@ -89,6 +89,15 @@ export interface TurnsPort {
 
 export interface StepsPort {
   ofConversation(conversation: ConversationId): Promise<readonly Step[]>;
+  /**
+   * The newest steps of a conversation, oldest first: as many as make up `chars` (a body of more than 10,000 counts as
+   * that), and all of `turn`. `complete`: there are no older ones.
+   */
+  latest(input: {
+    readonly conversation: ConversationId;
+    readonly chars: number;
+    readonly turn: TurnId | null;
+  }): Promise<{ readonly steps: readonly Step[]; readonly complete: boolean }>;
   ofTurn(turn: TurnId): Promise<readonly Step[]>;
   /** Steps after `seq`, of one conversation or all, in order. */
   since(input: {

@@ -6,7 +6,7 @@ export interface Health {
   ready(labels: readonly string[]): readonly string[];
   /** Called when a call to the model begins; the returned function takes its outcome, null for one that tells nothing. */
   begin(label: string): (outcome: 'ok' | ModelError | null) => void;
-  /** When the first of the labels may be tried again (epoch ms), and what it said last. */
+  /** When the first of the labels may be tried again (`clock.elapsed()`), and what it said last. */
   nextOf(labels: readonly string[]): { readonly at: number; readonly error: ModelError | null };
 }
 
@@ -28,12 +28,12 @@ interface State {
  * closed → (3 failures in a row) open for 30 s → half-open: one probe → closed | open again.
  * An open model is skipped while another can answer; when all are open they are tried all the same.
  */
-export function createHealth(clock: { now(): number }): Health {
+export function createHealth(clock: { elapsed(): number }): Health {
   const states = new Map<string, State>();
   return { ready, begin, nextOf };
 
   function ready(labels: readonly string[]): readonly string[] {
-    const now = clock.now();
+    const now = clock.elapsed();
     const allowed = labels.filter((label) => stateOf(label).pausedUntil <= now);
     const closed = allowed.filter((label) => !isOpen(stateOf(label), now));
     return closed.length > 0 ? closed : allowed;
@@ -53,7 +53,7 @@ export function createHealth(clock: { now(): number }): Health {
     const state = stateOf(label);
     // A request that the model cannot take says nothing about the next one.
     if (error.type !== 'transient' && error.type !== 'rate-limited' && error.type !== 'auth') return;
-    const now = clock.now();
+    const now = clock.elapsed();
     state.failures += 1;
     state.error = error;
     if (state.failures >= failuresToOpen) state.openUntil = now + openMs;

@@ -4,9 +4,16 @@ import type { Target } from '../catalogue/names.ts';
 import type { ModelSettings } from '../settings.ts';
 import { type FairQueue, type Release, createFairQueue } from './fair-queue.ts';
 
+/** Who wants a place, and until when by `clock.elapsed()`. */
+interface Waiting {
+  readonly request: ModelRequest;
+  readonly signal: AbortSignal;
+  readonly endsAt: number;
+}
+
 export interface Places {
-  /** A place at the target's provider; `busy` when none came free before the request's deadline. */
-  enter(target: Target, request: ModelRequest, signal: AbortSignal): Promise<Release | 'cancelled' | 'busy'>;
+  /** A place at the target's provider; `busy` when none came free in time. */
+  enter(target: Target, run: Waiting): Promise<Release | 'cancelled' | 'busy'>;
 }
 
 /** One fair queue per provider, `concurrency` wide. The demo has room for everybody. */
@@ -16,15 +23,14 @@ export function createPlaces(clock: ClockPort, settings: () => ModelSettings): P
 
   async function enter(
     target: Target,
-    request: ModelRequest,
-    signal: AbortSignal,
+    { request, signal, endsAt }: Waiting,
   ): Promise<Release | 'cancelled' | 'busy'> {
     if (target.endpoint === null) return () => {};
     const queue = queueOf(target.provider);
     const free = queue.tryEnter();
     if (free !== null) return free;
     const patience = new AbortController();
-    const stop = clock.after(request.deadlineAt - clock.now(), () => patience.abort());
+    const stop = clock.after(endsAt - clock.elapsed(), () => patience.abort());
     const place = await queue.enter(request, AbortSignal.any([signal, patience.signal]));
     stop();
     return place ?? (signal.aborted ? 'cancelled' : 'busy');

@@ -73,7 +73,9 @@ async function converse(line: Line, habits: HabitBook, clock: ClockPort): Promis
   if ('thrown' in posted) {
     const facts = factsOf(posted.thrown, clock.now());
     const refusal = refusalOf(line, posted.thrown, clock.now());
-    return refusal.kind === 'failed' ? { ...refusal, again: habits.learn(target, facts) } : refusal;
+    // Nothing had come: there is no answer that was spoiled, however long the silence was.
+    const again = habits.learn(target, facts);
+    return refusal.kind === 'failed' ? { ...refusal, spoiled: false, again } : refusal;
   }
   const read = await readAll(line, posted.response, clock);
   if (!('thrown' in read)) return read;

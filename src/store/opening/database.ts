@@ -8,6 +8,8 @@ const pragmas = [
   'wal_autocheckpoint = 0',
   // What undoes a savepoint is kept in memory, not in a file under /var/tmp: that was more than half of all writes.
   'temp_store = MEMORY',
+  // Pages that are not here are in the system's cache. The build's own limit, 16 MB, is memory that fills as the file grows.
+  'cache_size = -4000',
 ];
 
 /** Opens the file for writing, as durable as SQLite can, and makes sure of it. */

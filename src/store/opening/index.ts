@@ -1,13 +1,14 @@
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { TiroError, messageOf } from '#core/errors.ts';
 import type { OpenOptions } from '../protocol.ts';
 import { openDatabase } from './database.ts';
 import { type HomeLock, createHomeLock } from './home-lock.ts';
 import { corrupt, inspect, latestBoot } from './inspect.ts';
-import { type Migration, migrate } from './migrate.ts';
+import { type Migration, migrate, syncFile } from './migrate.ts';
 import { processStarted } from './processes.ts';
-import { isDamaged, toStoreError } from './sqlite-errors.ts';
+import { isDamaged, isRefusedByDisk, sqliteCode } from './sqlite-errors.ts';
 import { freeWriteLock } from './takeover.ts';
 
 /** Another writer is waited for this long: a checkpoint of a tool, a gateway that is being taken over. */
@@ -36,11 +37,23 @@ export function openHome(options: OpenOptions, migrations: readonly Migration[])
   } catch (error) {
     lock.release();
     if (isDamaged(error)) throw corrupt(options.file, options.backupDir, messageOf(error));
-    throw toStoreError(error, options.file);
+    if (isRefusedByDisk(error)) throw refused(options.file, error);
+    throw error;
   }
 }
 
+/** A new file gets its name when its first page is on the disk: one that is empty was not made here, so it is never taken for new. */
+function make(file: string): void {
+  const begun = `${file}.new`;
+  rmSync(begun, { force: true });
+  openDatabase(begun, 0).close();
+  syncFile(begun);
+  renameSync(begun, file);
+  syncFile(dirname(file));
+}
+
 function openAsNewest(options: OpenOptions, migrations: readonly Migration[]): Omit<OpenedHome, 'lock'> {
+  if (!existsSync(options.file)) make(options.file);
   const db = openDatabase(options.file, options.takeover ? options.lockWaitMs : busyMs);
   try {
     const killed = options.takeover && existsBoots(db) ? freeWriteLock(db) : [];
@@ -67,6 +80,12 @@ function locked(file: string): TiroError {
     'home-locked',
     `${who} is using this home. Stop it first, or start with --takeover to take the home from it.`,
   );
+}
+
+function refused(file: string, error: unknown): TiroError {
+  const why = `${messageOf(error)} (${sqliteCode(error) ?? 'unknown'})`;
+  const words = `The database ${file} cannot be opened for writing: ${why}. Look at the disk, then start again.`;
+  return new TiroError('store-unavailable', words, { cause: error });
 }
 
 function holderOf(file: string): number | null {

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { TiroError, messageOf } from '#core/errors.ts';
 import type { BootRow } from '../sqlite/boots.ts';
-import { isDamaged, rescue } from './sqlite-errors.ts';
+import { isDamaged, rescue, sqliteCode } from './sqlite-errors.ts';
 
 /** A check of the whole file takes time in proportion: a start must stay fast. */
 const checkedUpToBytes = 64 * 1024 * 1024;
@@ -23,7 +23,20 @@ export function inspect(
   file: string,
   known: { readonly version: number; readonly backupDir: string },
 ): Inspection {
-  if (!existsSync(file) || statSync(file).size === 0) return newFile;
+  try {
+    return look(file, known);
+  } catch (error) {
+    if (sqliteCode(error) !== 'SQLITE_READONLY_ROLLBACK') throw error;
+  }
+  undoUnfinished(file);
+  return look(file, known);
+}
+
+function look(file: string, known: { readonly version: number; readonly backupDir: string }): Inspection {
+  if (!existsSync(file) && !isFilled(`${file}-wal`)) return newFile;
+  // SQLite would play what an old log says into a new file.
+  if (!existsSync(file)) throw corrupt(file, known.backupDir, 'it is gone, and only its log is left');
+  if (statSync(file).size === 0) throw corrupt(file, known.backupDir, 'it is empty');
   let db: Database.Database | null = null;
   try {
     db = new Database(file, { readonly: true, fileMustExist: true, timeout: 5_000 });
@@ -36,6 +49,23 @@ export function inspect(
     throw isDamaged(error) ? corrupt(file, known.backupDir, messageOf(error)) : error;
   } finally {
     db?.close();
+  }
+}
+
+function isFilled(file: string): boolean {
+  return existsSync(file) && statSync(file).size > 0;
+}
+
+/**
+ * Until a new file is in WAL mode its changes stand in a journal beside it. A start that was cut off there has left one,
+ * and SQLite reads nothing before it was allowed to undo what the journal says.
+ */
+function undoUnfinished(file: string): void {
+  const db = new Database(file, { fileMustExist: true, timeout: 5_000 });
+  try {
+    db.pragma('user_version');
+  } finally {
+    db.close();
   }
 }
 

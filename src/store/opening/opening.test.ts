@@ -4,7 +4,10 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
+  statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -122,6 +125,27 @@ test('a file that is no database is refused with what to do, and nothing is chan
   expect(digest(options.file)).toBe(before);
 });
 
+test('a file that was emptied is refused, not taken for a new one', () => {
+  const options = newHome();
+  close(openHome(options, migrations));
+  truncateSync(options.file);
+  expect(() => openHome(options, migrations)).toThrow(/damaged \(it is empty\)/);
+  expect(statSync(options.file).size).toBe(0);
+  rmSync(options.file);
+  close(openHome(options, migrations));
+});
+
+test('a log without its database is refused: it would be played into a new one', () => {
+  const options = newHome();
+  const home = openHome(options, migrations);
+  copyFileSync(`${options.file}-wal`, `${options.file}.kept`);
+  close(home);
+  rmSync(options.file);
+  renameSync(`${options.file}.kept`, `${options.file}-wal`);
+  expect(() => openHome(options, migrations)).toThrow(/only its log is left/);
+  expect(existsSync(options.file)).toBe(false);
+});
+
 test('after a crash damaged pages are found before anything is written', () => {
   const options = newHome();
   const home = openHome(options, migrations);
@@ -139,6 +163,20 @@ test('after a crash damaged pages are found before anything is written', () => {
     }),
   );
   expect(digest(options.file)).toBe(before);
+});
+
+test('a home whose making was cut off opens: what was begun is undone first', () => {
+  const [source, options] = [newHome(), newHome()];
+  const db = new Database(source.file);
+  db.exec('PRAGMA cache_size = 1; CREATE TABLE begun (a); BEGIN');
+  const insert = db.prepare('INSERT INTO begun VALUES (zeroblob(4096))');
+  for (let n = 0; n < 50; n += 1) insert.run();
+  for (const suffix of ['', '-journal']) copyFileSync(source.file + suffix, options.file + suffix);
+  db.close();
+  const home = openHome(options, migrations);
+  expect(home.db.prepare('SELECT count(*) FROM begun').pluck().get()).toBe(0);
+  expect(home.db.pragma('integrity_check', { simple: true })).toBe('ok');
+  close(home);
 });
 
 const second: Migration = {

@@ -31,7 +31,13 @@ export function toStoreError(error: unknown, file: string): unknown {
   });
 }
 
-/** How to get what can still be read out of a damaged database. */
+/**
+ * How to get what can still be read out of a damaged database. SQLite calls it damaged as well when the disk failed to
+ * read it: then an old backup would be the wrong thing to do.
+ */
 export function rescue(file: string): string {
-  return `save what can be read: sqlite3 ${file} .recover | sqlite3 recovered.db`;
+  return (
+    `save what can be read: sqlite3 ${file} .recover | sqlite3 recovered.db. ` +
+    'Look first whether the system’s log (dmesg) has read errors of the disk: then the file may be whole, and a start on a mended disk is enough.'
+  );
 }

@@ -91,6 +91,7 @@ function useEveryHotVerb(session: Session): void {
   outbox.preview(show);
   outbox.preview(show);
   outbox.preview(show);
+  steps.latest({ conversation: turn.conversation, chars: 100, turn: turn.id });
   outbox.previewOf(turn.id);
   const claimed = { now: 9_000, limit: 9, pausedChannels: [], pausedChats: [] };
   for (const row of outbox.claim(claimed)) {

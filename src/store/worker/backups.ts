@@ -41,8 +41,13 @@ async function copyDatabase(db: Database, path: string): Promise<void> {
   const partial = `${path}.partial`;
   mkdirSync(dirname(path), { recursive: true });
   rmSync(partial, { force: true });
-  await db.backup(partial, { progress: () => pagesAtOnce });
-  syncFile(partial);
-  renameSync(partial, path);
+  try {
+    await db.backup(partial, { progress: () => pagesAtOnce });
+    syncFile(partial);
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true }); // half a copy would only make a full disk fuller
+    throw error;
+  }
   syncFile(dirname(path));
 }

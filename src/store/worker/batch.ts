@@ -18,6 +18,8 @@ export interface Committed {
   readonly note: CommitNote | null;
   /** Why the store can not go on, or null. */
   readonly fatal: unknown;
+  /** Why the disk took nothing, in words, or null. */
+  readonly refusal: string | null;
 }
 
 /**
@@ -41,7 +43,7 @@ export function createGroupCommit(db: Database, session: Session): (writes: read
       const answers = writes.map((write) => runOne(write, note));
       const told = toCommitNote(session, note);
       commit.run();
-      return { answers, note: told, fatal: null };
+      return { answers, note: told, fatal: null, refusal: null };
     } catch (error) {
       if (db.inTransaction) rollback.run();
       return refuseAll(writes, toStoreError(error, db.name));
@@ -73,6 +75,7 @@ function refuseAll(writes: readonly Write[], error: unknown): Committed {
     answers: writes.map((write) => ({ id: write.id, ok: false, error: plain })),
     note: null,
     fatal: isFatal ? error : null,
+    refusal: plain.code === 'store-unavailable' ? plain.message : null,
   };
 }
 

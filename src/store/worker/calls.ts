@@ -13,6 +13,8 @@ export interface Calls {
   /** All writes as one group commit. */
   commit(writes: readonly Call[]): Committed;
   read(call: Call): Answer;
+  /** A group commit that changes nothing and is written all the same. */
+  probe(): Committed;
 }
 
 /** Finds the verb that a request names. */
@@ -20,6 +22,9 @@ export function createCalls(db: Database, epoch: number): Calls {
   const session = createSession(db, epoch);
   const tables = createTables(session);
   const commitGroup = createGroupCommit(db, session);
+  // Writing what is there already would not be written at all.
+  const put = db.prepare(`INSERT INTO state (scope, key, value) VALUES ('store', 'probe', '')`);
+  const take = db.prepare(`DELETE FROM state WHERE scope = 'store' AND key = 'probe'`);
 
   return {
     sort: (requests) => {
@@ -27,6 +32,11 @@ export function createCalls(db: Database, epoch: number): Calls {
       return { writes: calls.filter(isWrite), reads: calls.filter((call) => !isWrite(call)) };
     },
     commit: (writes) => commitGroup(writes.map((call) => ({ id: call.id, run: () => run(call) }))),
+    probe: () =>
+      commitGroup([
+        { id: 0, run: () => put.run() },
+        { id: 1, run: () => take.run() },
+      ]),
     read: (call) => {
       try {
         return { id: call.id, ok: true, value: run(call) };

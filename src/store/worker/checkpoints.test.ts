@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openDatabase } from '../opening/database.ts';
 import { createCheckpoints } from './checkpoints.ts';
 
@@ -73,4 +73,17 @@ test('at a stop everything is written back', () => {
   write(10);
   checkpoints.finish();
   expect(unwritten(db)).toBe(0);
+});
+
+test('however often it looks, no statement is made for it: each one is memory that waits for a collection', () => {
+  const { db, write } = open();
+  const timers = createTimers();
+  const checkpoints = createCheckpoints(db, timers);
+  const prepare = vi.spyOn(db, 'prepare');
+  for (let n = 0; n < 20; n += 1) {
+    write(1);
+    checkpoints.committed();
+    timers.fire();
+  }
+  expect(prepare).not.toHaveBeenCalled();
 });

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 import { sqliteCode } from '../opening/sqlite-errors.ts';
 
 interface TimerPort {
@@ -20,10 +20,15 @@ export interface Checkpoints {
 
 /** PASSIVE only: it takes what readers allow and waits for nobody. */
 export function createCheckpoints(db: Database, timers: TimerPort): Checkpoints {
+  const statements = { NOOP: prepare('NOOP'), PASSIVE: prepare('PASSIVE') };
   let cancel: (() => void) | null = null;
   let commits = 0;
 
   return { committed, finish };
+
+  function prepare(mode: string): Statement<[], { log: number; checkpointed: number }> {
+    return db.prepare(`PRAGMA wal_checkpoint(${mode})`);
+  }
 
   function committed(): void {
     commits += 1;
@@ -42,11 +47,9 @@ export function createCheckpoints(db: Database, timers: TimerPort): Checkpoints 
   }
 
   /** How many pages of the WAL are not in the main file yet. */
-  function pagesToWrite(mode: 'NOOP' | 'PASSIVE'): number {
+  function pagesToWrite(mode: keyof typeof statements): number {
     try {
-      const row = db
-        .prepare<[], { log: number; checkpointed: number }>(`PRAGMA wal_checkpoint(${mode})`)
-        .get();
+      const row = statements[mode].get();
       return row === undefined ? 0 : row.log - row.checkpointed;
     } catch (error) {
       // The WAL keeps every row; a disk that refuses now is asked again after the next commit.

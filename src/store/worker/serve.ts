@@ -6,6 +6,8 @@ import { type PlainError, type Report, type Request, toPlainError } from '../pro
 import { type Backups, createBackups } from './backups.ts';
 import { type Calls, createCalls } from './calls.ts';
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
+import type { Committed } from './batch.ts';
+import { type Health, createHealth } from './health.ts';
 
 /** Once a group has so many requests no more parcels are added, so that an answer never waits for a whole flood. */
 const requestsPerCommit = 500;
@@ -16,6 +18,7 @@ interface Parts {
   readonly calls: Calls;
   readonly checkpoints: Checkpoints;
   readonly backups: Backups;
+  readonly health: Health;
   stopLocking(): void;
 }
 
@@ -24,14 +27,7 @@ interface Parts {
  * the writes beside it: none of them has resolved yet. So it does not wait for their fsync.
  */
 export function serve(port: MessagePort, home: OpenedHome): void {
-  const clock = createClock();
-  const parts: Parts = {
-    home,
-    calls: createCalls(home.db, home.epoch),
-    checkpoints: createCheckpoints(home.db, clock),
-    backups: createBackups(home.db, post),
-    stopLocking: keepLocking(home.lock, clock),
-  };
+  const parts = createParts(home, { post, settle });
   let toldFatal = false;
 
   port.on('message', (first: readonly Request[]) => {
@@ -53,9 +49,14 @@ export function serve(port: MessagePort, home: OpenedHome): void {
   }
 
   function commit(writes: Parameters<Calls['commit']>[0]): void {
-    const { answers, note, fatal } = parts.calls.commit(writes);
-    post({ type: 'answers', note, answers });
+    const committed = parts.calls.commit(writes);
+    post({ type: 'answers', note: committed.note, answers: committed.answers });
+    settle(committed);
+  }
+
+  function settle({ fatal, refusal }: Committed): void {
     parts.checkpoints.committed();
+    parts.health.committed(refusal);
     if (fatal !== null) tellFatal(toPlainError(fatal));
   }
 
@@ -75,6 +76,26 @@ export function serve(port: MessagePort, home: OpenedHome): void {
   function post(report: Report): void {
     port.postMessage(report);
   }
+}
+
+function createParts(
+  home: OpenedHome,
+  { post, settle }: { post(report: Report): void; settle(committed: Committed): void },
+): Parts {
+  const clock = createClock();
+  const calls = createCalls(home.db, home.epoch);
+  return {
+    home,
+    calls,
+    checkpoints: createCheckpoints(home.db, clock),
+    backups: createBackups(home.db, post),
+    health: createHealth({
+      timers: clock,
+      ask: () => settle(calls.probe()),
+      tell: (trouble) => post({ type: 'trouble', trouble }),
+    }),
+    stopLocking: keepLocking(home.lock, clock),
+  };
 }
 
 /** `first` and what else has arrived. */
@@ -101,6 +122,7 @@ function keepLocking(lock: HomeLock, timers: { after(ms: number, run: () => void
 
 async function close(port: MessagePort, parts: Parts, id: number): Promise<void> {
   parts.stopLocking();
+  parts.health.stop();
   await parts.backups.finish();
   parts.checkpoints.finish();
   parts.home.db.close();

@@ -20,19 +20,19 @@ export function createAttempts(
   function waitMs(key: string): number {
     const recent = recentOf(key);
     const first = recent[recent.length - options.max];
-    return first === undefined ? 0 : first + options.windowMs - deps.clock.now();
+    return first === undefined ? 0 : first + options.windowMs - deps.clock.elapsed();
   }
 
   function failed(key: string): void {
     const recent = recentOf(key);
     failures.delete(key);
-    failures.set(key, [...recent, deps.clock.now()]);
+    failures.set(key, [...recent, deps.clock.elapsed()]);
     const [oldest] = failures.keys();
     if (failures.size > keyLimit && oldest !== undefined) failures.delete(oldest);
   }
 
   function recentOf(key: string): readonly number[] {
-    const since = deps.clock.now() - options.windowMs;
+    const since = deps.clock.elapsed() - options.windowMs;
     return (failures.get(key) ?? []).filter((at) => at > since);
   }
 }

@@ -8,6 +8,7 @@ function fakeClock() {
   const clock = { at: 1_800_000_000_000 };
   return {
     now: () => clock.at,
+    elapsed: () => clock.at,
     sleep: () => Promise.resolve(),
     after: () => () => undefined,
     move: (ms: number) => {

@@ -46,7 +46,7 @@ export function createSessions(deps: SessionDeps): Sessions {
 
   function mintCode(): string {
     const code = randomToken();
-    codes.set(sha256Hex(code), clock.now() + codeLifeMs);
+    codes.set(sha256Hex(code), clock.elapsed() + codeLifeMs);
     const [oldest] = codes.keys();
     if (codes.size > codeLimit && oldest !== undefined) codes.delete(oldest);
     return code;
@@ -54,9 +54,9 @@ export function createSessions(deps: SessionDeps): Sessions {
 
   async function redeem(code: string): Promise<string | null> {
     const hash = sha256Hex(code);
-    const expiresAt = codes.get(hash) ?? 0;
+    const expiresAt = codes.get(hash);
     codes.delete(hash);
-    return expiresAt > clock.now() ? open() : null;
+    return expiresAt !== undefined && expiresAt > clock.elapsed() ? open() : null;
   }
 
   async function open(): Promise<string> {

@@ -160,6 +160,7 @@ test('a heartbeat goes out while nothing happens', async () => {
   const web = testWeb({
     clock: {
       now: () => 1,
+      elapsed: () => 1,
       sleep: () => Promise.resolve(),
       after: (ms, run) => {
         if (ms === 15_000) beats.push(run);

@@ -75,6 +75,7 @@ function fakePorts(kernel: Kernel): Ports {
   return {
     steps: {
       ofConversation: async (id) => kernel.steps.filter((step) => step.conversation === id),
+      latest: () => Promise.reject(new Error('The web reads whole conversations.')),
       ofTurn: async (id) => kernel.steps.filter((step) => step.turn === id),
       since: async ({ seq, conversation, limit }) =>
         kernel.steps

@@ -16,7 +16,13 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** The product as its users start it. `home` is a name; the same name is the same home again. */
 export async function startProduct(
   { folder }: Place,
-  options: { readonly home: string; readonly modelUrl?: string; readonly config?: string },
+  options: {
+    readonly home: string;
+    readonly modelUrl?: string;
+    readonly config?: string;
+    /** Beside what every program gets. */
+    readonly env?: Readonly<Record<string, string>>;
+  },
 ): Promise<Program> {
   const home = join(folder, options.home);
   mkdirSync(home, { recursive: true });
@@ -25,7 +31,7 @@ export async function startProduct(
   const program = await startProgram({
     name: 'The product',
     command: [join(root, 'bin/tiro'), 'start', '--port', '0', '--home', home],
-    env: { ...environment(folder), ...model, TIRO_TOKEN: token },
+    env: { ...environment(folder), ...model, TIRO_TOKEN: token, ...options.env },
     ready: /^tiro ready (http:\/\/\S+)$/m,
   });
   await until('it says /readyz', async () => (await fetch(`${program.url}/readyz`)).status === 200);

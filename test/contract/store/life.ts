@@ -132,6 +132,16 @@ export function testLife(contract: StoreContract): void {
       });
     });
 
+    test('the wall clock went back: a turn is not put off for longer than one ever is', async () => {
+      const world = await createWorld(contract);
+      const { turns } = world.store;
+      await world.say({});
+      const turn = await claimed(world);
+      await turns.defer({ turn: turn.id, dueAt: 400_000, reason: 'boom' });
+      expect(await turns.retryDue({ now: 100_000 })).toEqual([]);
+      expect(await turns.retryDue({ now: 99_999 })).toMatchObject([{ id: turn.id }]);
+    });
+
     test('a crash while a turn waits for its next try takes nothing back', async () => {
       const world = await createWorld(contract);
       await world.say({});

@@ -70,6 +70,22 @@ export function testOutbox(contract: StoreContract): void {
       expect(await world.store.outbox.claim(everything)).toMatchObject([{ id: b.id }]);
     });
 
+    test('the wall clock went back: rows of the future and waits that nobody asked for are due', async () => {
+      const world = await createWorld(contract);
+      const [a, b] = [message(world.ids, 'a'), message(world.ids, 'b', { chat: bob })];
+      await put(world, [a, b]);
+      expect(
+        await world.store.outbox.claim({ ...everything, now: 3_000 - 7 * 60_000, limit: 1 }),
+      ).toMatchObject([{ id: a.id }]);
+      expect(await world.store.outbox.claim({ ...everything, now: 3_000 - 7 * 60_000 })).toMatchObject([
+        { id: b.id },
+      ]);
+      const longest = 2 * 3_600_000;
+      await settle(world, a, { ...retry, dueAt: 50_000 + longest });
+      expect(await world.store.outbox.claim(everything)).toEqual([]);
+      expect(await world.store.outbox.claim({ ...everything, now: 49_999 })).toMatchObject([{ id: a.id }]);
+    });
+
     test('paused channels and chats are left out, and a claim takes at most its limit', async () => {
       const world = await createWorld(contract);
       const chats = ['telegram:1', 'telegram:2', 'telegram:3', 'discord:1'] as const;

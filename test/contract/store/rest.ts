@@ -8,6 +8,7 @@ import {
   type World,
   ann,
   bob,
+  claimed,
   conversationOf,
   createWorld,
   message,
@@ -52,6 +53,29 @@ export function testRest(contract: StoreContract): void {
       const { conversation } = await world.say({ chat: bob, text: 'what?' });
       expect(conversation).toBe(first.conversation);
       expect(await conversations.get(first.conversation)).toMatchObject({ title: 'what?' });
+    });
+
+    test('the latest steps are read as far back as wanted, and the whole of a turn in any case', async () => {
+      const world = await createWorld(contract);
+      const { steps } = world.store;
+      const texts = Array.from({ length: 600 }, (_, n) => `message ${n}`);
+      await Promise.all(texts.map((text) => world.say({ text })));
+      const turn = await claimed(world, { maxEvents: 600, maxChars: 100_000 });
+      const { conversation } = turn;
+      const latest = (chars: number, of: typeof turn.id | null) =>
+        steps.latest({ conversation, chars, turn: of });
+      const all = await steps.ofConversation(conversation);
+      expect(await latest(1_000_000_000, null)).toEqual({ steps: all, complete: true });
+      expect(await latest(1, turn.id)).toEqual({ steps: all, complete: true });
+      expect(await latest(1, null)).toEqual({ steps: all.slice(-1), complete: false });
+      const some = await latest(60_000, null);
+      expect(some.complete).toBe(false);
+      expect(some.steps.length).toBeGreaterThan(256);
+      expect(some.steps).toEqual(all.slice(-some.steps.length));
+      const sizes = some.steps.map(({ body }) => JSON.stringify(body).length);
+      const sum = sizes.reduce((total, size) => total + size, 0);
+      expect(sum).toBeGreaterThanOrEqual(60_000);
+      expect(sum - (sizes[0] ?? 0)).toBeLessThan(60_000);
     });
 
     test('steps are read by conversation, by turn, from a place on, and one by one', async () => {

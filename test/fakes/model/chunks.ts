@@ -14,7 +14,7 @@ export function chunksOf(request: FakeRequest, reply: FakeReply): readonly unkno
   return [
     chunk({ role: 'assistant', content: '' }),
     ...(reply.thinking === undefined ? [] : [chunk({ reasoning_content: reply.thinking })]),
-    ...inPieces(reply.text ?? '').map((content) => chunk({ content })),
+    ...inPieces(reply.text ?? '', reply.pieces).map((content) => chunk({ content })),
     ...calls.flatMap((call, index) => callDeltas(call, index).map((tool) => chunk({ tool_calls: [tool] }))),
     chunk({}, finishOf(reply)),
     ...usageChunk(request, reply),
@@ -40,8 +40,8 @@ export function completionOf(request: FakeRequest, reply: FakeReply): unknown {
   };
 }
 
-export function inPieces(text: string): readonly string[] {
-  const size = Math.max(1, Math.ceil(text.length / piecesPerText));
+export function inPieces(text: string, pieces: number = piecesPerText): readonly string[] {
+  const size = Math.max(1, Math.ceil(text.length / pieces));
   return text.match(new RegExp(`[\\s\\S]{1,${size}}`, 'g')) ?? [];
 }
 

@@ -9,15 +9,18 @@ export interface PromptCount {
   readonly cachedTokens: number;
 }
 
-/** A prompt cache as providers have it: tools first, then messages, compared with the last request of the conversation. */
-export function createPrefixCache(): { count(body: ChatBody): PromptCount } {
+/** A prompt cache as providers have it: tools first, then messages, compared with the last request of the conversation. `keep`: conversations. */
+export function createPrefixCache(keep: number): { count(body: ChatBody): PromptCount } {
   const previous = new Map<string, string>();
   return {
     count: (body) => {
       const key = conversationOf(body);
       const text = JSON.stringify(body.tools ?? []) + JSON.stringify(body.messages);
       const shared = commonPrefix(previous.get(key) ?? '', text);
+      previous.delete(key);
       previous.set(key, text);
+      const [oldest] = previous.keys();
+      if (previous.size > keep && oldest !== undefined) previous.delete(oldest);
       return {
         promptTokens: Math.ceil(text.length / charsPerToken),
         cachedTokens: Math.floor(shared / charsPerToken / blockTokens) * blockTokens,

@@ -64,6 +64,12 @@ export interface FakeReply {
   readonly finish?: string;
   /** Null: no usage is sent even when asked for. */
   readonly usage?: Readonly<Record<string, unknown>> | null;
+  /** Its text in so many pieces, default 3. */
+  readonly pieces?: number;
+  /** Between the request and the first byte, beside the server's own latency; the script is asked before. */
+  readonly afterMs?: number;
+  /** Streamed slowly: one chunk each. */
+  readonly everyMs?: number;
   /** These chunks as they are, instead of all of the above. */
   readonly chunks?: readonly unknown[];
 }

@@ -27,7 +27,7 @@ export interface FakeModelOptions {
   readonly script?: Script;
   /** Fields of the body that are refused with 400, as some servers do. */
   readonly refuses?: readonly string[];
-  /** Only the newest so many requests are kept; for benches. */
+  /** Only the newest so many requests, and conversations of the prompt cache, are kept; for benches. */
   readonly keep?: number;
 }
 
@@ -55,6 +55,8 @@ export interface FakeModel {
   close(): Promise<void>;
 }
 
+const defaultKeep = 10_000;
+
 interface State {
   readonly options: FakeModelOptions;
   readonly faults: FaultQueue;
@@ -76,7 +78,7 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
   const state: State = {
     options,
     faults: createFaultQueue(),
-    cache: createPrefixCache(),
+    cache: createPrefixCache(options.keep ?? defaultKeep),
     requests: [],
     script: options.script ?? echoScript,
     latencyMs: options.latencyMs ?? 0,
@@ -197,17 +199,19 @@ async function occupy(state: State, request: FakeRequest, response: ServerRespon
   if (response.destroyed) return;
   if (fault?.kind === 'reset') return void response.destroy();
   if (fault === null) free();
-  write(state, request, { response, fault });
+  await write(state, request, { response, fault });
 }
 
-function write(
+async function write(
   state: State,
   request: FakeRequest,
   { response, fault }: { readonly response: ServerResponse; readonly fault: Fault | null },
-): void {
+): Promise<void> {
   if (fault?.kind === 'status') return refuse(response, request, fault.status, fault.body, fault.headers);
   const scripted = state.script(request);
   const reply: FakeReply = typeof scripted === 'string' ? { text: scripted } : scripted;
+  if (reply.afterMs !== undefined) await sleep(reply.afterMs);
+  if (response.destroyed) return;
   request.status = 200;
   if (request.body.stream === true) streamReply(response, request, { reply, fault });
   else json(response, 200, completionOf(request, reply));
@@ -232,7 +236,7 @@ function json(
 
 function remember(state: State, request: FakeRequest): void {
   state.requests.push(request);
-  if (state.requests.length > (state.options.keep ?? 10_000)) state.requests.shift();
+  if (state.requests.length > (state.options.keep ?? defaultKeep)) state.requests.shift();
 }
 
 async function readAll(incoming: IncomingMessage): Promise<string> {

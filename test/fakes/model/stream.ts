@@ -50,6 +50,7 @@ export function streamReply(
     case 'reset':
     case 'status':
     case undefined:
+      if (reply.everyMs !== undefined) return writeSlowly(response, [...events, done], reply.everyMs);
       response.end(events.join('') + done);
   }
 }
@@ -83,6 +84,7 @@ function commentForEver(response: ServerResponse, everyMs: number): void {
 
 function writeSlowly(response: ServerResponse, parts: readonly string[], everyMs: number): void {
   const [first, ...rest] = parts;
+  if (response.destroyed) return;
   if (first === undefined) {
     response.end();
     return;

@@ -47,7 +47,8 @@ export interface Chats {
   nextMessageId(): number;
 }
 
-export function createChats(): Chats {
+/** Of the messages only the newest `keep` are shown. */
+export function createChats(keep: number): Chats {
   const shown = new Map<string, ShownMessage>();
   const reactions = new Map<string, string>();
   let lastId = 0;
@@ -72,6 +73,8 @@ export function createChats(): Chats {
         at: now,
       };
       shown.set(`${message.chat}/${message.id}`, message);
+      const [oldest] = shown.keys();
+      if (shown.size > keep && oldest !== undefined) shown.delete(oldest);
       return message;
     },
     editText: (params) => {

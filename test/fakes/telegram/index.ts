@@ -5,7 +5,7 @@ import { createUpdateQueue, type Update, type UpdateQueue, type Webhook } from '
 import { answer, type Params, parseParams, readBody, textOf } from './wire.ts';
 
 export type { ShownMessage } from './chats.ts';
-export { ann, type Chat } from './people.ts';
+export { ann, type Chat, type SayOptions } from './people.ts';
 export type { Update } from './updates.ts';
 
 type RefusalParts = readonly [code: number, description: string, parameters?: Params];
@@ -16,6 +16,8 @@ export interface Call {
   readonly params: Params;
   readonly at: number;
   answeredAt: number | null;
+  /** Told of `answeredAt`. */
+  onAnswered?: (at: number) => void;
 }
 
 export interface FakeTelegram extends People {
@@ -31,6 +33,8 @@ export interface FakeTelegram extends People {
   messages(chat?: number | string): readonly ShownMessage[];
   /** The bot's reaction to a message, or ''. */
   reactionTo(chat: number | string, messageId: number): string;
+  /** Gives an update once more with the next ones, whether it was confirmed or not. */
+  again(update: Update): void;
   /** Any update, well-formed or not. */
   push(body: Readonly<Record<string, unknown>>): Update;
   /** The next call of this method is refused, and nothing is done. */
@@ -57,14 +61,19 @@ interface FakeOptions {
   readonly port?: number;
   readonly readsAllGroupMessages?: boolean;
   readonly firstUpdateId?: number;
+  /** Only the newest so many calls, messages and confirmed ids are kept; for benches. Default: all. */
+  readonly keep?: number;
+  /** Told of each call that was done, before its answer is written; getUpdates has no result. */
+  readonly onDone?: (call: Call, result: unknown) => void;
 }
 
 const bot = { id: 42, is_bot: true, first_name: 'Tiro', username: 'thebot' };
 
 /** A Bot API server on a loopback port that keeps the rules of the real one: what is confirmed when, and what is refused. */
 export async function startFakeTelegram(options: FakeOptions): Promise<FakeTelegram> {
-  const chats = createChats();
-  const queue = createUpdateQueue(options.firstUpdateId ?? 100);
+  const { keep = Number.POSITIVE_INFINITY } = options;
+  const chats = createChats(keep);
+  const queue = createUpdateQueue(options.firstUpdateId ?? 100, keep);
   const calls: Call[] = [];
   const faults: Fault[] = [];
   const files = new Map<string, SentFile>();
@@ -97,6 +106,7 @@ export async function startFakeTelegram(options: FakeOptions): Promise<FakeTeleg
     },
     messages: (chat) => chats.messages(chat === undefined ? undefined : String(chat)),
     reactionTo: (chat, messageId) => chats.reactions.get(`${chat}/${messageId}`) ?? '',
+    again: (update) => queue.again(update),
     push: (body) => queue.push(body),
     failNext: (method, ...refusal) => faults.push({ method, type: 'refuse', refusal }),
     dropAnswer: (method) => faults.push({ method, type: 'drop' }),
@@ -127,7 +137,11 @@ export async function startFakeTelegram(options: FakeOptions): Promise<FakeTeleg
   async function run(method: string, params: Params, response: ServerResponse): Promise<void> {
     const call: Call = { method, params, at: Date.now(), answeredAt: null };
     calls.push(call);
-    response.on('finish', () => (call.answeredAt = Date.now()));
+    if (calls.length > keep) calls.shift();
+    response.on('finish', () => {
+      call.answeredAt = Date.now();
+      call.onAnswered?.(call.answeredAt);
+    });
     const index = faults.findIndex((fault) => fault.method === method);
     const fault = index < 0 ? null : faults.splice(index, 1)[0];
     if (fault?.type === 'hang') return;
@@ -142,10 +156,12 @@ export async function startFakeTelegram(options: FakeOptions): Promise<FakeTeleg
     }
     if (method === 'getUpdates') {
       queue.getUpdates(queryOf(params), response);
+      options.onDone?.(call, undefined);
       return;
     }
     try {
       const result = perform(method, params);
+      options.onDone?.(call, result);
       if (fake.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, fake.latencyMs));
       if (fault?.type === 'drop') response.destroy();
       else answer(response, 200, { ok: true, result });

@@ -14,6 +14,8 @@ export interface Webhook {
 /** Updates wait here until they are confirmed: by a getUpdates with a higher offset, or by a webhook's 2xx. */
 export interface UpdateQueue {
   push(body: Readonly<Record<string, unknown>>): Update;
+  /** Gives an update once more with the next ones, whether it was confirmed or not. */
+  again(update: Update): void;
   getUpdates(query: Query, response: ServerResponse): void;
   setWebhook(webhook: Webhook | null, allowed: readonly string[] | null): void;
   readonly webhook: Webhook | null;
@@ -42,9 +44,14 @@ const rivalPoller =
 const webhookActive =
   "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
 
-export function createUpdateQueue(firstUpdateId: number): UpdateQueue {
+/** Of the confirmed ids only the newest `keep` are remembered. */
+export function createUpdateQueue(firstUpdateId: number, keep: number): UpdateQueue {
   let nextId = firstUpdateId;
-  let pending: Update[] = [];
+  const pending: Update[] = [];
+  let repeats: Update[] = [];
+  /** How many of them, from the front, were looked at already for kinds that nobody wants, and what was wanted then. */
+  let screened = 0;
+  let screenedFor = '';
   const confirmed: number[] = [];
   let poll: Poll | null = null;
   let webhook: Webhook | null = null;
@@ -54,6 +61,10 @@ export function createUpdateQueue(firstUpdateId: number): UpdateQueue {
 
   return {
     push,
+    again: (update) => {
+      repeats.push(update);
+      poll?.wake();
+    },
     getUpdates,
     setWebhook,
     get webhook() {
@@ -81,15 +92,26 @@ export function createUpdateQueue(firstUpdateId: number): UpdateQueue {
     return update;
   }
 
-  function confirm(done: (update: Update) => boolean): void {
-    confirmed.push(...pending.filter(done).map((update) => update.update_id));
-    pending = pending.filter((update) => !done(update));
+  /** They wait in the order of their ids: a poll of a hundred among 50,000 looks at a hundred. */
+  function confirmBefore(offset: number): void {
+    const first = pending.findIndex((update) => update.update_id >= offset);
+    confirm(pending.splice(0, first < 0 ? pending.length : first));
+  }
+
+  function confirm(done: readonly Update[]): void {
+    for (const update of done) confirmed.push(update.update_id);
+    if (confirmed.length > keep) confirmed.splice(0, confirmed.length - keep);
+    screened = Math.max(0, screened - done.length);
   }
 
   function forgetUnwanted(allowed: readonly string[] | null): void {
     if (allowed === null) return;
+    if (allowed.join() !== screenedFor) screened = 0;
+    screenedFor = allowed.join();
     const unwanted = kinds.filter((kind) => !allowed.includes(kind));
-    pending = pending.filter((update) => !unwanted.some((kind) => kind in update));
+    const fresh = pending.splice(screened);
+    for (const update of fresh) if (!unwanted.some((kind) => kind in update)) pending.push(update);
+    screened = pending.length;
   }
 
   function getUpdates(query: Query, response: ServerResponse): void {
@@ -97,12 +119,18 @@ export function createUpdateQueue(firstUpdateId: number): UpdateQueue {
       answer(response, 409, { ok: false, error_code: 409, description: webhookActive });
       return;
     }
-    confirm((update) => update.update_id < query.offset);
+    confirmBefore(query.offset);
     forgetUnwanted(query.allowed);
     poll?.conflict(rivalPoller); // a second poller makes the server end the older one
     poll = null;
-    const give = (): void => answer(response, 200, { ok: true, result: pending.slice(0, query.limit) });
-    if (pending.length > 0 || query.timeoutSeconds === 0) {
+    const give = (): void => {
+      // What was not confirmed comes again by itself, in its order.
+      const older = repeats.filter((update) => !pending.includes(update));
+      const result = [...older, ...pending].slice(0, query.limit);
+      repeats = older.slice(query.limit);
+      answer(response, 200, { ok: true, result });
+    };
+    if (repeats.length + pending.length > 0 || query.timeoutSeconds === 0) {
       give();
       return;
     }
@@ -141,8 +169,9 @@ export function createUpdateQueue(firstUpdateId: number): UpdateQueue {
     const update = pending[0];
     if (webhook === null || update === undefined || stopped) return false;
     lastError = await post(webhook, update);
-    if (lastError === null) confirm((other) => other === update);
-    else await new Promise((resolve) => setTimeout(resolve, webhookRetryMs).unref());
+    // It may be gone: a poll can have confirmed it meanwhile.
+    if (lastError === null && pending[0] === update) confirm(pending.splice(0, 1));
+    if (lastError !== null) await new Promise((resolve) => setTimeout(resolve, webhookRetryMs).unref());
     return true;
   }
 }

@@ -80,7 +80,7 @@ function relativeViolation({ from, specifier, kind }: Crossing, own: string): st
   const target = relative('/', resolve('/', dirname(from), specifier));
   const room = roomOf(target);
   const isOfTheRoof = room === null && (own === roof || kind === 'url'); // package.json, an asset beside it
-  if (room === own || isOfTheRoof) return null;
+  if (room === own || isOfTheRoof || rooms[own]?.files?.includes(target) === true) return null;
   if (own === 'adapters' && room?.startsWith('adapters/') === true) return null;
   return `Cross a border with #room/…, never with ${specifier}.`;
 }
@@ -93,9 +93,9 @@ function roomViolation({ specifier, kind }: Crossing, own: string): string | nul
   }
   if (own === roof) return target === 'test' ? 'Nothing imports the tests.' : null;
   if (target === own) return 'Inside a room imports are relative.';
-  const allowed = rooms[own]?.rooms ?? [];
+  const { rooms: allowed = [], files = [] } = rooms[own] ?? {};
   if (target !== null && allowed.includes(target)) return null;
-  return `${own} may import only: ${allowed.join(', ') || 'zod'}.`;
+  return `${own} may import only: ${[...allowed, ...files].join(', ') || 'zod'}.`;
 }
 
 /** package.json `imports`: a top folder keeps its name, every other `#room` lies in src. */

@@ -9,7 +9,7 @@ import { type Session, flag } from '../session.ts';
 import { insertStep } from '../steps.ts';
 import { addressToKey, identityOf } from '#core/address.ts';
 import { insertEvent } from './insert.ts';
-import { refreshQueue } from './queue.ts';
+import { extendQueue, refreshQueue } from './queue.ts';
 
 type AcceptInput = Parameters<EventsPort['accept']>[0];
 type Talk = Extract<Route, { lane: 'turn' | 'command' }>;
@@ -21,21 +21,23 @@ interface Arrival {
   readonly channel: string;
   readonly chat: ChatKey;
   readonly at: number;
-  /** Conversations whose queue changed; refreshed once, after all entries. */
+  /** Conversations whose queue gained messages at its end, and those where it changed elsewhere: done once, after all entries. */
+  readonly extended: Set<ConversationId>;
   readonly touched: Set<ConversationId>;
 }
 
 /** entries → event rows (known ones are only reported) → conversations, steps, deliveries they bring → queues → cursor. */
 export function acceptEvents(session: Session, input: AcceptInput): readonly Accepted[] {
-  const touched = new Set<ConversationId>();
+  const [extended, touched] = [new Set<ConversationId>(), new Set<ConversationId>()];
   const accepted = input.entries.map((entry) => {
     const known = duplicateOf(session, input.channel, entry);
     if (known !== null) return known;
     const chat = addressToKey(entry.event.chat);
-    const arrival = { entry, channel: input.channel, chat, at: input.at, touched };
+    const arrival = { entry, channel: input.channel, chat, at: input.at, extended, touched };
     return { id: entry.id, duplicate: false, differs: false, conversation: store(session, arrival) };
   });
   for (const conversation of touched) refreshQueue(session, conversation);
+  for (const conversation of extended) if (!touched.has(conversation)) extendQueue(session, conversation);
   if (input.cursor !== null) {
     session.run(
       `INSERT INTO cursors (channel, cursor, at) VALUES (@channel, @cursor, @at)
@@ -93,7 +95,7 @@ function storeTalk(session: Session, arrival: Arrival, route: Talk): Conversatio
   seeChat(session, arrival, route);
   insertRow(session, arrival, { ...route, conversation: id, status: 'queued', reason: null });
   if (route.lane === 'command') session.note.wake.add('commands');
-  else arrival.touched.add(id);
+  else arrival.extended.add(id);
   if (route.lane === 'turn' && route.coalesce) session.note.queued.add(id);
   return id;
 }

@@ -1,6 +1,6 @@
 import type { ChatKey } from '#core/address.ts';
 import type { ConversationId, TurnId } from '#core/ids.ts';
-import type { EventsPort } from '#core/store/events.ts';
+import type { EventsPort, TurnPlan } from '#core/store/events.ts';
 import type { Session } from '../session.ts';
 
 /**
@@ -26,6 +26,21 @@ export function refreshQueue(session: Session, conversation: ConversationId, tur
     if (!running) session.note.wake.add('turns');
   }
   for (const person of persons) refreshLoad(session, person);
+}
+
+/**
+ * The same for messages that were only added at the end of the queue: where some wait already, neither whose work goes
+ * first nor how long it has waited changes. So a burst costs one look-up a message.
+ */
+export function extendQueue(session: Session, conversation: ConversationId): void {
+  const queue = session.get<{ ready: number }>(
+    'SELECT ready FROM queues WHERE conversation = @conversation',
+    {
+      conversation,
+    },
+  );
+  if (queue === null) refreshQueue(session, conversation);
+  else if (queue.ready === 1) session.note.wake.add('turns');
 }
 
 /** The event that goes first says whose work it is; the oldest one says how long the conversation has waited. */
@@ -61,26 +76,31 @@ function runningTurnOf(session: Session, conversation: ConversationId): TurnId |
   return row?.id ?? null;
 }
 
-/** Whose turn is next: of those with the fewest running turns the one whose conversation waits longest. */
+/** Whose turn is next: of those with the fewest running turns the one whose conversation waits longest, or who came last. */
 export function nextInLine(
   session: Session,
-  limits: { readonly now: number; readonly maxRunning: number; readonly maxPerPerson: number },
+  plan: Pick<TurnPlan, 'now' | 'maxRunning' | 'maxPerPerson' | 'latest'>,
 ): { readonly conversation: ConversationId; readonly chat: ChatKey } | null {
   const running = session.get<{ n: number }>(
     `SELECT count(*) AS n FROM turns WHERE status = 'running' AND due_at <= @now`,
-    { now: limits.now },
+    { now: plan.now },
   );
-  if (running !== null && running.n >= limits.maxRunning) return null;
-  const load = session.get<{ person: string }>(
-    `SELECT person FROM loads WHERE head IS NOT NULL AND running < @maxPerPerson ORDER BY running, head LIMIT 1`,
-    { maxPerPerson: limits.maxPerPerson },
+  if (running !== null && running.n >= plan.maxRunning) return null;
+  const fewest = session.get<{ running: number }>(
+    `SELECT running FROM loads WHERE head IS NOT NULL AND running < @maxPerPerson ORDER BY running LIMIT 1`,
+    { maxPerPerson: plan.maxPerPerson },
   );
-  if (load === null) return null;
+  if (fewest === null) return null;
+  const load = session.get<{ person: string }>(plan.latest === true ? cameLast : waitsLongest, fewest);
   return session.get(
     `SELECT conversation, chat FROM queues WHERE person IN (@person) AND ready = 1 ORDER BY head LIMIT 1`,
-    { person: load.person },
+    { person: load?.person ?? '' },
   );
 }
+
+const withFewest = 'SELECT person FROM loads WHERE head IS NOT NULL AND running IN (@running)';
+const waitsLongest = `${withFewest} ORDER BY head LIMIT 1`;
+const cameLast = `${withFewest} ORDER BY head DESC LIMIT 1`;
 
 type Waiting = Awaited<ReturnType<EventsPort['waiting']>>[number];
 

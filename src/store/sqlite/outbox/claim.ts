@@ -28,13 +28,40 @@ function channelsWithHeads(session: Session): readonly string[] {
   return rows.map((row) => row.channel);
 }
 
+/** What is due so soon is simply waited for: after an outage all rows are, and a claim must not look at each of them. */
+const soonMs = 6 * 60_000;
+/** Longer than the outbox ever waits before it tries again. */
+const longestWaitMs = 2 * 3_600_000;
+/** The wall clock went back: a row of the future, or a wait that nobody can have asked for, must not wait for it. */
+const ofAnotherTime = '(created_at > @now OR due_at > @now + @longestWaitMs)';
+
 function dueHeads(session: Session, channel: string, input: ClaimInput): readonly OutboxRow[] {
+  const due = headsWhere(session, 'due_at <= @now', { channel, ...input });
+  const limit = input.limit - due.length;
+  if (limit <= 0) return due;
+  return [
+    ...due,
+    ...headsWhere(session, `due_at > @now + @soonMs AND ${ofAnotherTime}`, { channel, ...input, limit }),
+  ];
+}
+
+function headsWhere(
+  session: Session,
+  when: string,
+  { channel, now, pausedChats, limit }: ClaimInput & { readonly channel: string },
+): readonly OutboxRow[] {
   return rowsWhere(
     session,
-    `WHERE head = 1 AND channel = @channel AND due_at <= @now
+    `WHERE head = 1 AND channel = @channel AND ${when}
        AND chat NOT IN (SELECT value FROM json_each(@pausedChats))
      ORDER BY due_at, seq LIMIT @limit`,
-    { channel, now: input.now, pausedChats: JSON.stringify(input.pausedChats), limit: input.limit },
+    {
+      channel,
+      now,
+      pausedChats: JSON.stringify(pausedChats),
+      limit,
+      ...(when.includes('@longest') ? { longestWaitMs, soonMs } : {}),
+    },
   );
 }
 

@@ -9,7 +9,7 @@ import { type Session, flag } from '../session.ts';
 import { insertStep } from '../steps.ts';
 import { nobodyAlone } from './life.ts';
 import { turnById } from './rows.ts';
-import { askAgain, setStale } from './stale.ts';
+import { askAgain, meetsStale, setStale } from './stale.ts';
 
 /** queued events → the person with the fewest running turns → the conversation that waits longest → one turn with its steps. */
 export function claimTurn(session: Session, plan: TurnPlan): Claim {
@@ -17,7 +17,7 @@ export function claimTurn(session: Session, plan: TurnPlan): Claim {
   if (unsure !== null) return { type: 'stale', question: unsure };
   const next = nextInLine(session, plan);
   if (next === null) return { type: 'none' };
-  const question = plan.staleBefore === null ? null : setStale(session, next.chat, plan.staleBefore);
+  const question = meetsStale(session, next, plan) ? setStale(session, next.chat, plan.staleBefore) : null;
   if (question !== null) return { type: 'stale', question };
   const queued = queuedOf(session, next.conversation, plan.maxEvents);
   const [first] = queued;

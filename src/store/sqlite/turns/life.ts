@@ -45,11 +45,15 @@ export function deferTurn(session: Session, input: Input<'defer'>): void {
   session.note.wake.add('turns');
 }
 
+/** Longer than a turn is ever put off: beyond it the wall clock went back, and the turn must not wait for it. */
+const longestWaitMs = 5 * 60_000;
+
 export function retryDueTurns(session: Session, now: number): readonly Turn[] {
   const due = turnsWhere(
     session,
-    `INDEXED BY turns_running WHERE status = 'running' AND deferred = 1 AND epoch IN (@epoch) AND due_at <= @now ORDER BY due_at, seq`,
-    { epoch: session.epoch, now },
+    `INDEXED BY turns_running WHERE status = 'running' AND deferred = 1 AND epoch IN (@epoch)
+       AND (due_at <= @now OR due_at > @now + @longestWaitMs) ORDER BY due_at, seq`,
+    { epoch: session.epoch, now, longestWaitMs },
   );
   if (due.length > 0) nobodyAlone(session);
   return due.map((turn) => {

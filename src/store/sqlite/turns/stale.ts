@@ -1,12 +1,36 @@
 import type { ChatKey } from '#core/address.ts';
 import type { ConversationId } from '#core/ids.ts';
-import type { StaleQuestion } from '#core/store/events.ts';
+import type { StaleQuestion, TurnPlan } from '#core/store/events.ts';
 import { refreshQueue } from '../events/queue.ts';
 import type { Session } from '../session.ts';
 
+const isStale = `rank = 1 AND coalesce = 1 AND kept = 0 AND chat IN (@chat) AND sent_at < @staleBefore`;
+
 const staleOnes = `WHERE conversation IN (SELECT conversation FROM queues WHERE chat IN (@chat))
-  AND status = 'queued' AND lane = 'turn' AND rank = 1 AND coalesce = 1 AND kept = 0
-  AND chat IN (@chat) AND sent_at < @staleBefore`;
+  AND status = 'queued' AND lane = 'turn' AND ${isStale}`;
+
+/**
+ * Is an old message among those that the next turn would take? Only these are looked at: a claim must not read the whole
+ * queue of its chat. An old one further behind is met when it comes to the front.
+ */
+export function meetsStale(
+  session: Session,
+  next: { readonly conversation: ConversationId; readonly chat: ChatKey },
+  plan: TurnPlan,
+): plan is TurnPlan & { readonly staleBefore: number } {
+  if (plan.staleBefore === null) return false;
+  const met = session.get(
+    `SELECT 1 FROM (SELECT * FROM events WHERE conversation IN (@conversation) AND status = 'queued' AND lane = 'turn'
+       ORDER BY rank, seq LIMIT @limit + 0) WHERE ${isStale} LIMIT 1`,
+    {
+      conversation: next.conversation,
+      chat: next.chat,
+      staleBefore: plan.staleBefore,
+      limit: Math.max(1, plan.maxEvents),
+    },
+  );
+  return met !== null;
+}
 
 /** Asks about the chat's old messages instead of answering them; what was kept once is not asked about again. */
 export function setStale(session: Session, chat: ChatKey, staleBefore: number): StaleQuestion | null {

@@ -1,0 +1,68 @@
+import type { Clock } from './clock.ts';
+
+type Fetch = typeof globalThis.fetch;
+type Dispatcher = NonNullable<RequestInit['dispatcher']>;
+type Handler = Parameters<Dispatcher['dispatch']>[1];
+
+/** Less than another process needs to take over, ask a model and answer. */
+const checkHoldsMs = 100;
+/** Where Node's own fetch keeps what carries its requests out (undici's global dispatcher). */
+const home = Symbol.for('undici.globalDispatcher.1');
+
+/**
+ * check → connection → first byte. Of a request whose check does not hold any more when its first byte is about to go
+ * nothing is sent: it is checked again. Between the two a connection is made, and the whole process may be stopped and
+ * woken much later, when what it was about to ask or say has long been asked or said by another.
+ *
+ * Contract: as fetch; rejects with what `check` throws. Each further check holds twice as long, so a slow network gets
+ * through. A body that is a stream can be sent only once: then the first check holds for ever.
+ */
+export function createCheckedFetch(clock: Pick<Clock, 'elapsed'>, check: () => Promise<void>): Fetch {
+  return async (input, init) => {
+    const again = init?.body instanceof ReadableStream || input instanceof Request ? Infinity : checkHoldsMs;
+    for (let limitMs = again; ; limitMs *= 2) {
+      await check();
+      const checkedAt = clock.elapsed();
+      const moment = lastMoment(() => clock.elapsed() - checkedAt > limitMs);
+      try {
+        return await fetch(input, { ...init, ...moment.options });
+      } catch (error) {
+        if (!moment.isMissed()) throw error;
+      }
+    }
+  };
+}
+
+/** A request that is called off when `isLate` says so right before its first byte; then it was missed. */
+function lastMoment(isLate: () => boolean): {
+  readonly options: { readonly dispatcher?: Dispatcher };
+  isMissed(): boolean;
+} {
+  // Node loads its fetch by the first use of one of its globals.
+  const carrier: unknown = globalThis.Headers === undefined ? undefined : Reflect.get(globalThis, home);
+  if (!isDispatcher(carrier)) return { options: {}, isMissed: () => false };
+  let missed = false;
+  const dispatch: Dispatcher['dispatch'] = (options, handler) => carrier.dispatch(options, guarded(handler));
+  const dispatcher: Dispatcher = Object.create(carrier, { dispatch: { value: dispatch } });
+  return { options: { dispatcher }, isMissed: () => missed };
+
+  function guarded(handler: Handler): Handler {
+    const connected: unknown = Reflect.get(handler, 'onConnect');
+    if (typeof connected !== 'function') return handler;
+    const guard: Handler = Object.create(handler, {
+      onConnect: {
+        value: (...args: readonly unknown[]): unknown => {
+          missed = isLate();
+          // A throw here ends the request and leaves its connection to the next one.
+          if (missed) throw new Error('The moment for this request was over.');
+          return Reflect.apply(connected, guard, args);
+        },
+      },
+    });
+    return guard;
+  }
+}
+
+function isDispatcher(value: unknown): value is Dispatcher {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'dispatch') === 'function';
+}

@@ -1,0 +1,33 @@
+/** A gateway that takes messages. */
+export interface Address {
+  readonly url: string;
+  readonly token: string;
+}
+
+/**
+ * A platform as the campaign needs it: people say things in its chats, it gives them to the gateway until they are
+ * acknowledged, and it shows what the gateway sends. Each sighting goes to the recorder it was made with.
+ */
+export interface Channel {
+  readonly name: string;
+  /** Its entry under `channels` in config.yaml, as YAML in one line; null where there is none. */
+  readonly config: string | null;
+  /** Its chats, unique across channels (`telegram:7`). */
+  readonly chats: readonly string[];
+  /** Somebody there presses the buttons of what is to be approved. */
+  readonly approves: boolean;
+  /** The gateway that runs now, null while there is none. */
+  follow(address: Address | null): void;
+  /** Says it, and records it as said. Resolves when the platform took it; what is unsure is said again under its key. */
+  say(words: {
+    readonly chat: string;
+    readonly message: string;
+    readonly text: string;
+    readonly tools: boolean;
+  }): Promise<void>;
+  /** Gives the same message to the gateway once more, as platforms do. */
+  again(message: string): Promise<void>;
+  /** Begins a new conversation in the chat, in which nothing waits for an answer. */
+  startAnew(chat: string): Promise<void>;
+  close(): Promise<void>;
+}

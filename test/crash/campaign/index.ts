@@ -1,0 +1,152 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startFakeModel } from '#test/fakes/model/index.ts';
+import { startEffectCounter } from '../effects.ts';
+import type { Sighting } from '../history.ts';
+import { createApiChannel } from './api.ts';
+import type { Channel } from './channel.ts';
+import { createDice } from './dice.ts';
+import { checkIntegrity } from './integrity.ts';
+import { createNemesis } from './nemesis.ts';
+import { type KillKind, killKinds, planKills } from './plan.ts';
+import { createPoints } from './points.ts';
+import { type Recorder, createRecorder } from './recorder.ts';
+import { createScript } from './script.ts';
+import { createTelegramChannel, telegramPeople } from './telegram.ts';
+import { startWorkload } from './workload.ts';
+
+export const channelNames = ['telegram'] as const;
+
+export interface CampaignOptions {
+  readonly messages: number;
+  readonly kills: number;
+  readonly seed: number;
+  /** Beside the API, which is part of each campaign. */
+  readonly channel: (typeof channelNames)[number];
+  /** For the node that runs the gateway, such as `--import FILE`. */
+  readonly nodeArgs?: readonly string[];
+  /** Default: all kinds. */
+  readonly only?: readonly KillKind[];
+  readonly timeLimitMs?: number;
+  /** Nothing was seen for so long: it goes no further, what is open is lost. */
+  readonly patienceMs?: number;
+  readonly say?: (line: string) => void;
+}
+
+export interface Campaign {
+  readonly history: readonly Sighting[];
+  /** `ok`, or what SQLite found wrong with the database at the end. */
+  readonly integrity: string;
+  /** What gateways did that none may do: ended by themselves, went on after a takeover. */
+  readonly problems: readonly string[];
+  readonly kinds: Readonly<Partial<Record<KillKind, number>>>;
+  /** Every failpoint that was passed, with its kills. */
+  readonly points: Readonly<Record<string, number>>;
+  readonly seconds: number;
+}
+
+const apiChats = 8;
+const token = 'test-token-0123456789abcdef';
+const defaults = { timeLimitMs: 1_800_000, patienceMs: 40_000 };
+const quietMs = 1_000;
+const quietLimitMs = 10_000;
+
+/** Messages through a gateway that is killed again and again, and all that the outside saw of it. */
+export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
+  const folder = mkdtempSync(join(tmpdir(), 'tiro-crash-'));
+  const clean = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', clean);
+  try {
+    return await campaignIn(folder, options);
+  } finally {
+    process.off('exit', clean);
+    if (!process.env['KEEP']) clean();
+  }
+}
+
+async function campaignIn(folder: string, options: CampaignOptions): Promise<Campaign> {
+  const startedAt = Date.now();
+  const recorder = createRecorder();
+  const effects = await startEffectCounter((acted) =>
+    recorder.add({ type: 'effect', at: Date.now(), ...acted }),
+  );
+  const model = await startFakeModel({ script: createScript(recorder), keep: 1 });
+  const channels = [await createTelegramChannel(recorder), createApiChannel(recorder, apiChats)];
+  const home = join(folder, 'home');
+  mkdirSync(home);
+  writeFileSync(join(home, 'config.yaml'), configOf(model.url, channels));
+  const surroundings = { folder, home, effectsUrl: effects.url, nodeArgs: options.nodeArgs ?? [] };
+  try {
+    const seen = await play(options, { surroundings, recorder, channels, startedAt });
+    const integrity = checkIntegrity(join(home, 'tiro.db'));
+    return { ...seen, history: recorder.history(), integrity, seconds: (Date.now() - startedAt) / 1000 };
+  } finally {
+    await Promise.all(channels.map((channel) => channel.close()));
+    await model.close();
+    await effects.close();
+  }
+}
+
+interface Stage {
+  readonly surroundings: Parameters<typeof createNemesis>[0]['surroundings'];
+  readonly recorder: Recorder;
+  readonly channels: readonly Channel[];
+  readonly startedAt: number;
+}
+
+async function play(
+  options: CampaignOptions,
+  { surroundings, recorder, channels, startedAt }: Stage,
+): Promise<Pick<Campaign, 'problems' | 'kinds' | 'points'>> {
+  const { messages, kills, seed, only = killKinds, say = () => undefined } = options;
+  const { timeLimitMs, patienceMs } = { ...defaults, ...options };
+  const isOver = (): boolean =>
+    Date.now() - startedAt > timeLimitMs || Date.now() - recorder.lastAt() > patienceMs;
+  const onKill = (done: number): void => {
+    if (done % 10 === 0) say(`${done} kills, ${recorder.answeredCount()} of ${messages} messages answered`);
+  };
+  const dice = createDice(seed);
+  const points = createPoints(createDice(seed + 1), join(surroundings.folder, 'names'));
+  const nemesis = createNemesis({ surroundings, recorder, channels, dice, points, token, isOver, onKill });
+  const workload = startWorkload({ recorder, dice: createDice(seed + 2), channels }, messages);
+  await nemesis.run(planKills(dice, { messages, kills, only }));
+  say(`${recorder.answeredCount()} of ${messages} messages answered, no further kill`);
+  while (!workload.isDone() && !isOver()) await sleep(10);
+  workload.stop();
+  await quiet(recorder);
+  await nemesis.finish();
+  const { problems, kinds } = nemesis;
+  return {
+    problems: [...problems, ...workload.problems],
+    kinds: Object.fromEntries(kinds),
+    points: points.counts(),
+  };
+}
+
+/** What would come twice comes now: nothing has been seen for a while. */
+async function quiet(recorder: Recorder): Promise<void> {
+  const since = Date.now();
+  const isQuiet = (): boolean => Date.now() - Math.max(since, recorder.lastAt()) > quietMs;
+  while (!isQuiet() && Date.now() - since < quietLimitMs) await sleep(10);
+}
+
+function configOf(modelUrl: string, channels: readonly Channel[]): string {
+  const people = Object.entries(telegramPeople).map(([name, ids], index) => {
+    const identities = ids.map((id) => `"telegram:${id}"`).join(', ');
+    return `  ${name}: { role: ${index === 0 ? 'owner' : 'member'}, approve: own, identities: [${identities}] }`;
+  });
+  const own = channels.flatMap(({ name, config }) => (config === null ? [] : [`  ${name}: ${config}`]));
+  return `
+model:
+  default: fake/m
+  providers:
+    fake: { baseUrl: "${modelUrl}", apiKey: test-key-0123456789, concurrency: 64, models: { m: { context: 16000, priceIn: 0, priceOut: 0 } } }
+channels:
+${own.join('\n')}
+people:
+${people.join('\n')}
+access: { groups: all }
+`;
+}
