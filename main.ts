@@ -15,7 +15,7 @@ import { createNotices } from '#conversation/notices.ts';
 import { type Seams, noSeams } from '#core/ports/seams.ts';
 import { createDirectory } from '#inbox/directory.ts';
 import { createInboxStation } from '#inbox/station.ts';
-import { createCheckedFetch } from '#lib/checked-fetch.ts';
+import { createCheckedFetch } from '#lib/net/checked-fetch.ts';
 import { createClock } from '#lib/clock.ts';
 import { createIds } from '#lib/ids.ts';
 import { createRandom, randomToken } from '#lib/random.ts';

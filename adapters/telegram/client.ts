@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { TiroError } from '#core/errors.ts';
 import type { FileRef } from '#core/event.ts';
 import type { ClockPort } from '#core/ports/clock.ts';
+import { rootsOf } from '#lib/net/roots.ts';
+import { within } from '#lib/net/within.ts';
 import type { TelegramSettings } from './settings.ts';
 
 /** Why a call brought nothing. No text in it holds the token. */
@@ -22,10 +24,7 @@ export type Answer<T> =
 
 /** Bot API calls, one HTTP request each. */
 export interface Client {
-  /**
-   * Contract: never throws for what network or platform do; an abort ends it at once; nothing is tried twice. `run`
-   * parses what it uses of the answer: one that does not fit its schema is as good as none.
-   */
+  /** Never throws for what network or platform do, a ZodError of `run` included; an abort ends it; nothing is tried twice. */
   call<T>(run: (api: Api) => Promise<T>, signal: AbortSignal): Promise<Answer<T>>;
   /** Contract: rejects as `unavailable` with words for people; of a file over Telegram's 20 MB nothing is read. */
   download(file: FileRef, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
@@ -52,20 +51,18 @@ export function createClient(
 
   async function call<T>(run: (api: Api) => Promise<T>, signal: AbortSignal): Promise<Answer<T>> {
     if (signal.aborted) return { ok: false, failure: failureOf('not-sent', 'stopped before the call') };
-    const late = new AbortController();
-    const stopClock = clock.after(callTimeoutMs, () => late.abort(new Error('timed out')));
-    const both = AbortSignal.any([signal, late.signal]);
     // grammY's own limit counts by timers of its own and is the longer one.
-    const options = { apiRoot, timeoutSeconds: 2 * (callTimeoutMs / 1_000), fetch: jsonFetch(fetch, both) };
+    const options = { apiRoot, timeoutSeconds: 2 * (callTimeoutMs / 1_000) };
     try {
-      return { ok: true, value: await run(new Api(token, options)) };
+      const value = await within({ clock, ms: callTimeoutMs, signal }, (both) =>
+        run(new Api(token, { ...options, fetch: jsonFetch(fetch, both) })),
+      );
+      return { ok: true, value };
     } catch (error) {
       if (error instanceof GrammyError) return { ok: false, failure: refusalOf(error, token) };
       if (error instanceof z.ZodError) return { ok: false, failure: failureOf('lost', wrongShape) };
       if (error instanceof HttpError) return { ok: false, failure: networkFailure(error.error, signal) };
       throw error;
-    } finally {
-      stopClock();
     }
   }
 
@@ -86,10 +83,7 @@ export function createClient(
   }
 }
 
-/**
- * fetch as grammy needs it: bound to the caller's signal, without redirects (the URL holds the token), and with every
- * answer as Bot API JSON. A proxy's HTML page becomes an error with its status instead of a lost answer.
- */
+/** fetch for grammy: bound to the signal, no redirects (the URL holds the token); a proxy's page becomes an error in JSON. */
 function jsonFetch(fetch: Fetch, signal: AbortSignal): Fetch {
   return async (url, init) => {
     const both = AbortSignal.any([signal, ...(init?.signal ? [init.signal] : [])]);
@@ -141,16 +135,6 @@ function networkFailure(error: unknown, signal: AbortSignal): Failure {
 
 function failureOf(code: 'not-sent' | 'lost', why: string): Failure {
   return { code, why, retryAfterMs: null };
-}
-
-/** Codes of the errors under an error of fetch, one per address that was tried; never a message or a URL. */
-function rootsOf(error: unknown): readonly string[] {
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.flatMap(rootsOf);
-  if (!(error instanceof Error)) return ['unknown error'];
-  if (error.cause !== undefined) return rootsOf(error.cause);
-  const words = /timed out/.test(error.message) ? 'timed out' : error.name; // grammy's own timeout has no code
-  const code = 'code' in error ? String(error.code) : words;
-  return ['syscall' in error ? `${String(error.syscall)} ${code}` : code];
 }
 
 function noFile(why: string): TiroError {

@@ -3,6 +3,7 @@ import type { Abilities } from '#core/delivery.ts';
 import { TiroError } from '#core/errors.ts';
 import type { AdapterDeps, AdapterPort } from '#core/ports/adapter.ts';
 import type { RandomPort } from '#core/ports/clock.ts';
+import { within } from '#lib/net/within.ts';
 import { checkTelegram } from './check.ts';
 import { createClient } from './client.ts';
 import { createConnection } from './connect.ts';
@@ -50,6 +51,7 @@ export function createTelegram(deps: TelegramDeps, settings: TelegramSettings): 
   const intake = createIntake(deps, client);
   const connect = createConnection({ ...deps, client, intake }, settings);
   const closing = new AbortController();
+  const life = { clock, signal: closing.signal };
   let door: Door | null = null;
 
   return {
@@ -62,7 +64,7 @@ export function createTelegram(deps: TelegramDeps, settings: TelegramSettings): 
     send: createSend(client),
     typing,
     fetch: (file, signal) => client.download(file, signal),
-    check: () => within(checkTimeoutMs, (signal) => checkTelegram(client, settings, signal)),
+    check: () => within({ ...life, ms: checkTimeoutMs }, (signal) => checkTelegram(client, settings, signal)),
     close: async () => closing.abort(),
   };
 
@@ -75,20 +77,9 @@ export function createTelegram(deps: TelegramDeps, settings: TelegramSettings): 
 
   async function typing(place: ChatAddress): Promise<void> {
     const thread = threadOf({ address: place });
-    const answer = await within(typingTimeoutMs, (signal) =>
+    const answer = await within({ ...life, ms: typingTimeoutMs }, (signal) =>
       client.call((api) => api.sendChatAction(Number(place.chat), 'typing', thread), signal),
     );
     if (!answer.ok) throw new TiroError('unavailable', answer.failure.why);
-  }
-
-  /** Runs with a signal that aborts after `ms` or when the adapter closes. */
-  async function within<T>(ms: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const late = new AbortController();
-    const cancel = clock.after(ms, () => late.abort());
-    try {
-      return await run(AbortSignal.any([late.signal, closing.signal]));
-    } finally {
-      cancel();
-    }
   }
 }

@@ -1,8 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { type Api, InputFile } from 'grammy/web';
 import { z } from 'zod';
 import type { Button, DeliveryBody, OutboundDelivery, SendError, SendResult } from '#core/delivery.ts';
 import { messageOf } from '#core/errors.ts';
+import { cutText } from '#lib/cut.ts';
 import type { Client, Failure } from './client.ts';
 
 type Body<K extends DeliveryBody['kind']> = Extract<DeliveryBody, { kind: K }>;
@@ -97,7 +98,7 @@ async function sendFile(client: Client, delivery: FileDelivery, signal: AbortSig
   if (size === 0) return permanent('the file is empty');
   if (size > uploadLimitBytes) return permanent('the file is over the 50 MB that Telegram takes');
   const chat = Number(delivery.address.chat);
-  const upload = new InputFile(bytesOf(file), safeName(body.name));
+  const upload = new InputFile(file.createReadStream({ autoClose: false }), safeName(body.name));
   const other = { ...threadOf(delivery), ...(body.caption !== '' && { caption: cut(body.caption) }) };
   const isPhoto = photoTypes.has(body.mime) && size <= photoLimitBytes;
   const run = async (api: Api): Promise<string> => {
@@ -172,17 +173,6 @@ function safeName(name: string): string {
   return name.replace(/[\p{Cc}"';\\/]/gu, '_') || 'file';
 }
 
-/** At most 1,024 UTF-16 units, without half a character at the end. */
 function cut(caption: string): string {
-  if (caption.length <= captionLimit) return caption;
-  return `${caption.slice(0, captionLimit - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
-}
-
-/** Read as the upload asks for it: nothing is opened behind our back, nothing is left open. */
-async function* bytesOf(file: FileHandle): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    const { bytesRead, buffer } = await file.read({ buffer: Buffer.allocUnsafe(65_536) });
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
-  }
+  return caption.length <= captionLimit ? caption : `${cutText(caption, captionLimit - 1)}…`;
 }

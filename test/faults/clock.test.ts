@@ -154,6 +154,36 @@ test.each(jumps)(
   },
 );
 
+test.each(jumps)(
+  '%s, while a tool runs: the turn is not out of time, and an outage is waited out',
+  async (_, ms) => {
+    const leap = defineTool({
+      name: 'leap',
+      description: 'The clock is set.',
+      input: z.object({}),
+      effect: 'pure',
+      timeoutMs: 5_000,
+      resultLimit: 1_000,
+      roles: ['owner'],
+      run: async () => {
+        world?.clock.jump(ms);
+        world?.model.failNext(503, { times: 3 });
+        return { ok: true, content: 'done' };
+      },
+    });
+    const script: Script = (request) =>
+      request.raw.includes('call_leap')
+        ? 'landed'
+        : { toolCalls: [{ id: 'call_leap', name: 'leap', arguments: '{}' }] };
+    const rules = [{ tool: 'leap', decision: 'allow' }] as const;
+    const the = await start({ speed: 5, model: { script }, seams: { tools: [leap], rules } });
+    the.say(ann, 'leap');
+    await until('it has landed', () => the.shown(ann).at(-1) === 'landed');
+    const [turn] = await the.run('turns.list', { status: null, conversation: null, limit: 1 });
+    expect(turn).toMatchObject({ status: 'done', reason: null });
+  },
+);
+
 test('a day forward with messages on the way: one question a chat, and a yes answers them', async () => {
   const the = await start();
   the.say(ann, 'from yesterday');

@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { type Campaign, channelNames, runCampaign } from '#test/crash/campaign/index.ts';
 import { judge } from '#test/crash/checker/judge.ts';
@@ -19,10 +22,19 @@ export const crashBench: Bench = defineBench({
   async run({ messages, kills, seed, channel }, say) {
     const campaign = await runCampaign({ messages, kills, seed, channel, say });
     const verdict = judge(campaign.history);
-    for (const problem of [...campaign.problems, ...verdict.problems]) say(problem);
+    const problems = [...campaign.problems, ...verdict.problems];
+    for (const problem of problems) say(problem);
+    if (problems.length > 0) say(`what the outside saw: ${keep(campaign, seed)}`);
     return toFindings(campaign, verdict, seed);
   },
 });
+
+/** Evidence of a fault is worth a file that stays; a line for each sighting. */
+function keep({ history }: Campaign, seed: number): string {
+  const file = join(tmpdir(), `tiro-crash-history-${seed}-${process.pid}.jsonl`);
+  writeFileSync(file, history.map((sighting) => `${JSON.stringify(sighting)}\n`).join(''));
+  return file;
+}
 
 function toFindings(campaign: Campaign, verdict: Verdict, seed: number): Findings {
   const { problems, ...figures } = verdict;

@@ -62,6 +62,15 @@ test('of one that was stopped behind its check no byte goes before it is checked
   expect([checks, bodies, ports.size]).toEqual([2, ['one'], 1]);
 });
 
+test('a check that was asked before the stop does not count after it', async () => {
+  const check = (): Promise<void> => {
+    if (checks === 1) now += 10_000;
+    return Promise.resolve();
+  };
+  expect(await post(fetchWith([], check), 'one')).toBe('heard');
+  expect([checks, bodies]).toEqual([2, ['one']]);
+});
+
 test('and none at all when the check then fails', async () => {
   const check = (): Promise<void> => (checks > 1 ? Promise.reject(new Error('fenced')) : Promise.resolve());
   await expect(post(fetchWith([10_000], check), 'one')).rejects.toThrow('fenced');

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 type Fetch = typeof globalThis.fetch;
 type Dispatcher = NonNullable<RequestInit['dispatcher']>;
@@ -21,8 +21,9 @@ export function createCheckedFetch(clock: Pick<Clock, 'elapsed'>, check: () => P
   return async (input, init) => {
     const again = init?.body instanceof ReadableStream || input instanceof Request ? Infinity : checkHoldsMs;
     for (let limitMs = again; ; limitMs *= 2) {
-      await check();
+      // Before the question: its answer may be from before the stop.
       const checkedAt = clock.elapsed();
+      await check();
       const moment = lastMoment(() => clock.elapsed() - checkedAt > limitMs);
       try {
         return await fetch(input, { ...init, ...moment.options });
