@@ -56,7 +56,21 @@ export async function openStore(deps: StoreDeps, options: StoreOptions): Promise
   const { epoch } = await line.ready;
   const notReady = (): readonly string[] =>
     [line.trouble()].flatMap((why) => (why === null ? [] : `store: ${why}`));
-  return { ...createClient(line), epoch, notReady };
+  const client = createClient(line);
+  const close = async (): Promise<void> => {
+    await keepAddon();
+    await client.close();
+  };
+  return { ...client, close, epoch, notReady };
+}
+
+/**
+ * Node unloads an addon with the last thread that used it, and the thread's last collection may still call into it: a
+ * segmentation fault at the end of the store's thread (better-sqlite3 #1476). This thread holds it too.
+ */
+async function keepAddon(): Promise<void> {
+  const { default: Database } = await import('better-sqlite3');
+  new Database(':memory:').close();
 }
 
 const failures = new Set(['store.listener-failed', 'store.refused']);

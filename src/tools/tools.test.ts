@@ -27,7 +27,9 @@ async function use(tool: Tool, input: unknown, more: Partial<ToolContext> = {}):
   return call.run({ ...context, ...more });
 }
 
-const now = createNowTool({ clock: { now: () => noon, elapsed: () => 0, sleep: async () => {}, after: () => () => {} } });
+const now = createNowTool({
+  clock: { now: () => noon, elapsed: () => 0, sleep: async () => {}, after: () => () => {} },
+});
 
 test.each<[string | undefined, string | null, string]>([
   [undefined, null, 'Friday, 20 November 2026 at 12:00:00 UTC (UTC; ISO 2026-11-20T12:00:00.000Z)'],

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel } from './channel.ts';
 import type { Dice } from './dice.ts';
 import type { KillKind, PlannedKill } from './plan.ts';
-import type { Points } from './points.ts';
+import { type Points, whileStopping } from './points.ts';
 import {
   type Arm,
   type GatewayProcess,
@@ -52,8 +52,6 @@ const fencedCode = 69;
 const failpointPatienceMs = 1_500;
 const endLimitMs = 20_000;
 const pollMs = 4;
-/** Passed only by a gateway that stops in good order. */
-const whileStopping = 'boots.stopped';
 
 export function createNemesis(deps: NemesisDeps): Nemesis {
   const state: State = { deps, kinds: new Map(), problems: [], sleepers: new Set(), current: null };

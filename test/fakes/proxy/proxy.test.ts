@@ -190,6 +190,7 @@ test('duplicated: the response twice, the request twice', async () => {
     'the upstream got it twice',
     () => echo.got.filter(({ bytes }) => bytes.includes('POST /x')).length === 2,
   );
+  await until('its own answer came', () => request.text() !== '');
   expect(request.text()).toBe('POST /x');
 });
 
