@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type Server, createServer } from 'node:http';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Socket } from 'node:net';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createCheckedFetch } from './checked-fetch.ts';
 
 let server: Server;
@@ -93,4 +94,24 @@ test('what the network does is told as by fetch', async () => {
   await expect(send('http://127.0.0.1:1/')).rejects.toThrow('fetch failed');
   const stopped = AbortSignal.abort(new Error('stopped'));
   await expect(send(url, { signal: stopped })).rejects.toThrow('stopped');
+});
+
+test('head and body go in the very moment of the last look at the clock', async () => {
+  const log: string[] = [];
+  const write = Socket.prototype.write;
+  const spy = vi.spyOn(Socket.prototype, 'write').mockImplementation(function (this: Socket, ...args) {
+    log.push(Buffer.from(args[0]).includes('the body') ? 'body' : 'head');
+    return Reflect.apply(write, this, args);
+  });
+  const elapsed = (): number => {
+    log.push('asked');
+    queueMicrotask(() => log.push('later'));
+    return 0;
+  };
+  const send = createCheckedFetch({ elapsed }, () => Promise.resolve());
+  await post(send, 'the body');
+  spy.mockRestore();
+  const last = log.lastIndexOf('asked');
+  expect(log.indexOf('body')).toBeGreaterThan(last);
+  expect(log.indexOf('later', last)).toBeGreaterThan(log.indexOf('body'));
 });

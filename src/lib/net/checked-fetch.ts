@@ -10,20 +10,21 @@ const checkHoldsMs = 100;
 const home = Symbol.for('undici.globalDispatcher.1');
 
 /**
- * check → connection → first byte. Of a request whose check does not hold any more when its first byte is about to go
- * nothing is sent: it is checked again. Between the two a connection is made, and the whole process may be stopped and
+ * check → connection → the whole request. If its check does not hold any more when the request is about to go, nothing of
+ * it is sent: it is checked again. Between the two a connection is made, and the whole process may be stopped and
  * woken much later, when what it was about to ask or say has long been asked or said by another.
  *
  * Contract: as fetch; rejects with what `check` throws. Each further check holds twice as long, so a slow network gets
- * through. A body that is a stream can be sent only once: then the first check holds for ever.
+ * through. A body that is a stream can be sent only once: then the first check holds for ever. Any other is sent in one piece.
  */
 export function createCheckedFetch(clock: Pick<Clock, 'elapsed'>, check: () => Promise<void>): Fetch {
   return async (input, init) => {
-    const again = init?.body instanceof ReadableStream || input instanceof Request ? Infinity : checkHoldsMs;
-    for (let limitMs = again; ; limitMs *= 2) {
+    const isStream = init?.body instanceof ReadableStream || input instanceof Request;
+    for (let limitMs = checkHoldsMs; ; limitMs *= 2) {
       // Before the question: its answer may be from before the stop.
       const checkedAt = clock.elapsed();
       await check();
+      if (isStream) return await fetch(input, init);
       const moment = lastMoment(() => clock.elapsed() - checkedAt > limitMs);
       try {
         return await fetch(input, { ...init, ...moment.options });
@@ -43,7 +44,15 @@ function lastMoment(isLate: () => boolean): {
   const carrier: unknown = globalThis.Headers === undefined ? undefined : Reflect.get(globalThis, home);
   if (!isDispatcher(carrier)) return { options: {}, isMissed: () => false };
   let missed = false;
-  const dispatch: Dispatcher['dispatch'] = (options, handler) => carrier.dispatch(options, guarded(handler));
+  const dispatch: Dispatcher['dispatch'] = (options, handler) => {
+    if (!isPieces(options.body)) return carrier.dispatch(options, guarded(handler));
+    // fetch hands a body over piece by piece, behind the head. In one piece it goes with the head, at once.
+    whole(options.body).then(
+      (body) => carrier.dispatch({ ...options, body }, guarded(handler)),
+      (error: unknown) => handler.onError?.(error instanceof Error ? error : new Error(String(error))),
+    );
+    return true;
+  };
   const dispatcher: Dispatcher = Object.create(carrier, { dispatch: { value: dispatch } });
   return { options: { dispatcher }, isMissed: () => missed };
 
@@ -62,6 +71,16 @@ function lastMoment(isLate: () => boolean): {
     });
     return guard;
   }
+}
+
+async function whole(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return Buffer.concat(all);
+}
+
+function isPieces(body: unknown): body is AsyncIterable<Uint8Array> {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }
 
 function isDispatcher(value: unknown): value is Dispatcher {

@@ -161,6 +161,7 @@ async function stop(state: State, gateway: GatewayProcess): Promise<boolean> {
 
 async function wake(state: State, gateway: GatewayProcess, afterMs: number): Promise<void> {
   await Promise.race([sleep(afterMs), gateway.ended]);
+  if (!gateway.hasEnded()) state.deps.recorder.add({ type: 'woken', at: Date.now() });
   gateway.signal('SIGCONT');
   const ended = await within(gateway);
   if (ended === null) {

@@ -31,7 +31,8 @@ export function createPoints(dice: Dice, namesFile: string): Points {
       const count = turns.get(point) ?? 0;
       turns.set(point, count + 1);
       // A point that was waited for in vain comes seldom: then the first pass will do.
-      return { point, nth: count > hitsOf(point) ? 1 : dice.between(1, latestNth) };
+      const isSeldom = count > hitsOf(point) || point.includes(whileStopping);
+      return { point, nth: isSeldom ? 1 : dice.between(1, latestNth) };
     },
     hit: (point) => void hits.set(point, hitsOf(point) + 1),
     counts: () => {

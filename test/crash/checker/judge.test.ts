@@ -197,6 +197,19 @@ const effects: readonly Row[] = [
   ],
 ];
 
+const woken = (ms: number): Sighting => ({ type: 'woken', at: ms });
+const askedAt = (ms: number): Sighting => ({ ...asked(['m1']), at: ms });
+const wakes: readonly Row[] = [
+  ['a call that was being written at the stop', [...answered, woken(0), askedAt(249)], { inFlight: 1 }],
+  [
+    'a second one at the same wake',
+    [...answered, woken(0), askedAt(1), askedAt(2)],
+    { inFlight: 1, modelCallsRepeatedAfterCommit: 1 },
+  ],
+  ['one that was begun later', [...answered, woken(0), askedAt(250)], { modelCallsRepeatedAfterCommit: 1 }],
+  ['what is no repeat needs no excuse', [said('m1'), woken(0), askedAt(1), first], {}],
+];
+
 const atAppend = killed(0, { how: 'failpoint', point: 'after turns.append [reply]' });
 const calls: readonly Row[] = [
   ['asked again before anything was seen', [said('m1'), asked(['m1']), asked(['m1']), first], {}],
@@ -271,6 +284,7 @@ describe.each([
   ['reordered', order],
   ['effectsTwice', effects],
   ['modelCallsRepeatedAfterCommit', calls],
+  ['inFlight', wakes],
 ])('%s', (_, rows) => {
   test.each(rows)('%s', (_, history, found) => {
     expect(findings(history)).toEqual(found);

@@ -13,16 +13,18 @@ import { findRepeats } from './repeats.ts';
 export function judge(history: readonly Sighting[]): Verdict {
   const { duplicated, flagged } = findRepeats(history);
   const [lost, reordered] = [findLost(history), findReordered(history)];
-  const [effectsTwice, repeatedCalls] = [findEffectsTwice(history), findRepeatedCalls(history)];
+  const effectsTwice = findEffectsTwice(history);
+  const { repeated, inFlight } = findRepeatedCalls(history);
   return {
     lost: lost.length,
     duplicated: duplicated.length,
     reordered: reordered.length,
     effectsTwice: effectsTwice.length,
-    modelCallsRepeatedAfterCommit: repeatedCalls.length,
+    modelCallsRepeatedAfterCommit: repeated.length,
+    inFlight,
     flagged,
     openSends: countOpenSends(history),
     kills: history.filter(({ type }) => type === 'ended').length,
-    problems: [...lost, ...duplicated, ...reordered, ...effectsTwice, ...repeatedCalls],
+    problems: [...lost, ...duplicated, ...reordered, ...effectsTwice, ...repeated],
   };
 }
