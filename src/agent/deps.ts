@@ -52,6 +52,8 @@ export interface AgentOptions {
   /** Wall time of one run of a turn; waiting for a person does not count, it ends the turn. */
   readonly maxTurnMs: number;
   readonly maxOutputTokens: number;
+  /** Of what was said before this turn, at most so much is shown to the model, however large its window. */
+  readonly maxHistoryTokens: number;
   /** Tool calls of one turn; the model is told of those beyond it, and none of them runs. */
   readonly maxToolCalls: number;
   /** A longer result is cut before it is stored. */
@@ -66,6 +68,7 @@ export const defaultAgentOptions: AgentOptions = {
   maxTurnTokens: 1_000_000,
   maxTurnMs: 30 * 60_000,
   maxOutputTokens: 4_096,
+  maxHistoryTokens: 32_000,
   maxToolCalls: 64,
   maxResultChars: 1_000_000,
   outageMs: 15 * 60_000,

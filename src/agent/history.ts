@@ -1,7 +1,7 @@
 import type { ModelRequest } from '#core/ports/model.ts';
 import type { Step } from '#core/step.ts';
 import type { Turn } from '#core/turn.ts';
-import type { AgentDeps } from './deps.ts';
+import type { AgentDeps, AgentOptions } from './deps.ts';
 
 /** Bytes of prompt per token: a first measure. The model's own estimate and its refusals decide. */
 export const bytesPerToken = 4;
@@ -13,13 +13,17 @@ export interface History {
 }
 
 /**
- * What a turn starts from: its own steps, and of those before as many as the model's window could hold. A conversation of
- * years costs a turn no more than one of a day.
+ * What a turn starts from: its own steps, and of those before as many as the model's window and the owner's purse could
+ * hold. A conversation of years costs a turn no more than one of a day.
  */
-export async function readHistory(deps: AgentDeps, turn: Turn): Promise<History> {
+export async function readHistory(
+  deps: Pick<AgentDeps, 'conversations' | 'steps' | 'model'>,
+  options: Pick<AgentOptions, 'maxHistoryTokens'>,
+  turn: Turn,
+): Promise<History> {
   const conversation = await deps.conversations.get(turn.conversation);
   const { contextTokens } = deps.model.estimate(emptyRequest(conversation?.model ?? null, turn.person));
-  const chars = contextTokens * bytesPerToken;
+  const chars = Math.min(contextTokens, options.maxHistoryTokens) * bytesPerToken;
   const { steps, complete } = await deps.steps.latest({
     conversation: turn.conversation,
     chars,

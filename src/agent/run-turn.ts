@@ -30,7 +30,7 @@ import {
 export async function runTurn(deps: AgentDeps, options: AgentOptions, run: TurnRun): Promise<TurnOutcome> {
   const person = { ...deps.directory.person(run.turn.person), role: run.turn.role };
   const startedAt = deps.clock.elapsed();
-  const { steps, isCut } = await readHistory(deps, run.turn);
+  const { steps, isCut } = await readHistory(deps, options, run.turn);
   const moment: Moment = { deps, options, run, person, startedAt, movedAt: startedAt, steps, isCut };
   while (!run.signal.aborted) {
     const action = nextAction(turnSteps(moment));
