@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Two projects. `fast`: everything that needs nothing but this process. `slow` (*.slow.test.ts): browsers, Docker,
- * child processes; one file at a time, after the fast ones, so that they do not fight for two cores.
+ * child processes, outages; two files at a time, after the fast ones, so that they do not fight for two cores.
  */
 export default defineConfig({
   test: {
@@ -25,7 +25,7 @@ export default defineConfig({
           name: 'slow',
           include: ['**/*.slow.test.ts'],
           exclude: ['**/node_modules/**'],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },

@@ -37,7 +37,14 @@ export const modes = {
     list: 'read',
     countByStatus: 'read',
   },
-  steps: { ofConversation: 'read', latest: 'read', ofTurn: 'read', since: 'read', get: 'read', lastSeq: 'read' },
+  steps: {
+    ofConversation: 'read',
+    latest: 'read',
+    ofTurn: 'read',
+    since: 'read',
+    get: 'read',
+    lastSeq: 'read',
+  },
   conversations: {
     get: 'read',
     openOf: 'read',
