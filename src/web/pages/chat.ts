@@ -14,8 +14,8 @@ export interface ChatView {
   readonly approvals: readonly Approval[];
   /** The thread, already rendered. */
   readonly thread: string;
-  /** How many earlier steps are left out. */
-  readonly hidden: number;
+  /** Earlier steps are left out. */
+  readonly hasEarlier: boolean;
   readonly running: boolean;
   readonly demo: boolean;
   /** The step that the page is drawn up to: live events go on behind it. */
@@ -100,7 +100,7 @@ function column(view: ChatView): Html {
 }
 
 function earlier(view: ChatView): Html {
-  if (view.hidden === 0 || view.conversation === null) return nothing;
+  if (!view.hasEarlier || view.conversation === null) return nothing;
   return html`<p class="earlier"><a href="/c/${view.conversation.id}?all=1">Show everything before</a></p>`;
 }
 

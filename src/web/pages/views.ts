@@ -1,5 +1,7 @@
 import type { StatusReport } from '#control/surface.ts';
 import type { Approval } from '#core/policy.ts';
+import type { ConversationId } from '#core/ids.ts';
+import type { StepsPort } from '#core/store/turns.ts';
 import type { Conversation } from '#core/turn.ts';
 import { type WebDeps, type WebOptions, actorOf } from '../deps.ts';
 import type { ChatView } from './chat.ts';
@@ -9,6 +11,10 @@ const readConversations = 500;
 const listedConversations = 60;
 const listedApprovals = 50;
 const shownSteps = 300;
+/** A conversation of years opens as fast as one of a day. */
+const shownChars = 400_000;
+
+type Latest = Awaited<ReturnType<StepsPort['latest']>>;
 
 export interface AskedChat {
   readonly conversation: Conversation | null;
@@ -36,7 +42,7 @@ export function createViews(deps: WebDeps, options: WebOptions): Views {
     const seq = await deps.steps.lastSeq();
     const id = conversation?.id ?? null;
     const [steps, listed, pending, { demo }, running] = await Promise.all([
-      id === null ? [] : deps.steps.ofConversation(id),
+      stepsToShow(id, all),
       conversations(),
       approvals(),
       status(),
@@ -44,14 +50,14 @@ export function createViews(deps: WebDeps, options: WebOptions): Views {
         ? []
         : deps.control.run('turns.list', { status: 'running', conversation: id, limit: 1 }, actor),
     ]);
-    const shown = all ? steps : steps.slice(-shownSteps);
+    const shown = all ? steps.steps : steps.steps.slice(-shownSteps);
     return {
       conversation,
       fresh,
       conversations: listed,
       approvals: pending,
       thread: shown.map((step) => stepToHtml(step, reader)).join(''),
-      hidden: steps.length - shown.length,
+      hasEarlier: !steps.complete || shown.length < steps.steps.length,
       running: running.length > 0,
       demo,
       seq,
@@ -60,6 +66,12 @@ export function createViews(deps: WebDeps, options: WebOptions): Views {
 
   function status(): Promise<StatusReport> {
     return deps.control.run('status', {}, actor);
+  }
+
+  async function stepsToShow(conversation: ConversationId | null, all: boolean): Promise<Latest> {
+    if (conversation === null) return { steps: [], complete: true };
+    if (all) return { steps: await deps.steps.ofConversation(conversation), complete: true };
+    return deps.steps.latest({ conversation, chars: shownChars, turn: null });
   }
 
   async function conversations(): Promise<readonly Conversation[]> {

@@ -4,6 +4,7 @@ import { messageOf } from '#core/errors.ts';
 import { type HomePaths, homePaths } from '#config/home/paths.ts';
 import { openHome } from '#store/opening/index.ts';
 import { readMigrations } from '#store/opening/migrate.ts';
+import { sqliteCode } from '#store/opening/sqlite-errors.ts';
 import type { Promises } from './promises.ts';
 import { moments } from './said.ts';
 
@@ -35,6 +36,10 @@ export function judge(folder: string, promises: Promises): Finding {
   }
   try {
     return { notOpened: null, damaged: damageOf(home.db), ...compare(home.db, promises) };
+  } catch (error) {
+    // So damaged that it cannot even be looked at.
+    if (sqliteCode(error) === null) throw error;
+    return { notOpened: null, damaged: [messageOf(error)], missing: [], halfApplied: [] };
   } finally {
     home.db.close();
     home.lock.release();
