@@ -80,7 +80,8 @@ async function tick(station: Station): Promise<boolean> {
   const { options, recovery, attempts, waiting } = station;
   if (attempts.draining()) return false;
   await waiting.askAgain();
-  for (const turn of await recovery.next(options)) begin(station, turn);
+  const busy = attempts.running().length > 0;
+  for (const turn of await recovery.next(options, busy)) begin(station, turn);
   const more = recovery.holdsOthersBack() ? false : await beginMore(station);
   await waiting.tell();
   return more;

@@ -4,8 +4,11 @@ import type { Turn } from '#core/turn.ts';
 import type { ConversationDeps, ConversationOptions } from './deps.ts';
 
 export interface Recovery {
-  /** Turns of earlier boots that go on now. All at the first call; one at a time after two crashes in a row. */
-  next(options: Pick<ConversationOptions, 'soloMs'>): Promise<readonly Turn[]>;
+  /**
+   * Turns of earlier boots that go on now. All at the first call; one at a time after two crashes in a row. One that rested
+   * waits for those that began meanwhile (`busy`), for a while.
+   */
+  next(options: Limits, busy: boolean): Promise<readonly Turn[]>;
   /** A turn may be the one that kills the process: nothing else runs beside it. */
   holdsOthersBack(): boolean;
   settled(turn: TurnId): void;
@@ -18,12 +21,17 @@ export interface Recovery {
 const streakBeforeSolo = 1;
 /** Each further crash doubles the time alone, up to eight times: what kills only after a while is found as well. */
 const mostDoublings = 3;
+/** So long after a start a turn that was charged once is left alone; twice as long after each further charge. */
+const firstRestMs = 1_000;
+
+type Limits = Pick<ConversationOptions, 'soloMs' | 'maxAttempts'>;
 
 /**
  * orphans of the last boot → resume (the attempt is written first) → run → settled → healthy
  *
  * A turn is charged with a crash only when it ran alone (the store takes the attempt back otherwise), so a poisoned turn
- * runs into its limit of attempts and the innocent ones beside it do not.
+ * runs into its limit of attempts and the innocent ones beside it do not. One that was charged rests before it is tried
+ * again, and others go on meanwhile: whoever kills a gateway from outside as soon as it is ready does not get it buried.
  */
 export function createRecovery(deps: ConversationDeps): Recovery {
   const pending = new Set<TurnId>();
@@ -32,12 +40,22 @@ export function createRecovery(deps: ConversationDeps): Recovery {
   let solo = false;
   let doublings = 0;
   let healthy = false;
-  return { next, holdsOthersBack: () => solo && (alone.runs() || (orphans?.length ?? 0) > 0), settled };
+  let resting = false;
+  const bootedAt = deps.clock.elapsed();
+  return { next, holdsOthersBack, settled };
 
-  async function next({ soloMs }: Pick<ConversationOptions, 'soloMs'>): Promise<readonly Turn[]> {
+  function holdsOthersBack(): boolean {
+    return solo && (alone.runs() || ((orphans?.length ?? 0) > 0 && !resting));
+  }
+
+  async function next({ soloMs, maxAttempts }: Limits, busy: boolean): Promise<readonly Turn[]> {
     orphans ??= await find();
     alone.endAfter(soloMs * 2 ** doublings);
     if (solo && alone.runs()) return [];
+    const sinceRestMs = deps.clock.elapsed() - bootedAt - restOf(orphans[0], maxAttempts);
+    const rests = restOf(orphans[0], maxAttempts) > 0;
+    resting = solo && rests && sinceRestMs < 0;
+    if (resting || (solo && rests && busy && sinceRestMs < soloMs)) return [];
     const { turns, left } = await resumeAll(deps, orphans, solo);
     orphans = left;
     for (const turn of turns) pending.add(turn.id);
@@ -53,7 +71,7 @@ export function createRecovery(deps: ConversationDeps): Recovery {
     solo = crashStreak >= streakBeforeSolo && found.length > 0;
     doublings = Math.min(Math.max(0, crashStreak - streakBeforeSolo), mostDoublings);
     if (found.length > 0) deps.log.info('turn.resuming', { turns: found.length, solo, crashStreak });
-    return found;
+    return found.toSorted((a, b) => a.attempts - b.attempts);
   }
 
   function settled(turn: TurnId): void {
@@ -67,6 +85,12 @@ export function createRecovery(deps: ConversationDeps): Recovery {
     healthy = true;
     solo = false;
   }
+}
+
+/** One whose attempts are used up rests no longer: it is given up at once. */
+function restOf(turn: Turn | undefined, maxAttempts: number): number {
+  if (turn === undefined || turn.attempts < 2 || turn.attempts >= maxAttempts) return 0;
+  return firstRestMs * 2 ** (turn.attempts - 2);
 }
 
 /** Takes over all orphans, or only the first. What the store refused is left and tried again at the next look. */
