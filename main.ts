@@ -16,6 +16,7 @@ import { type Seams, noSeams } from '#core/ports/seams.ts';
 import { createDirectory } from '#inbox/directory.ts';
 import { createInboxStation } from '#inbox/station.ts';
 import { createCheckedFetch } from '#lib/net/checked-fetch.ts';
+import { createRecentCheck } from '#lib/net/recent.ts';
 import { createClock } from '#lib/clock.ts';
 import { createIds } from '#lib/ids.ts';
 import { createRandom, randomToken } from '#lib/random.ts';
@@ -59,13 +60,14 @@ async function createGround({ config, log, paths }: GatewayHome, takeover: boole
   const directory = createDirectory({ people: store.people, listed: () => config().people });
   await directory.refresh();
   // Whoever was stopped and wakes after a takeover sends nothing that it was about to send.
-  const fetch = createCheckedFetch(clock, () => store.boots.assertCurrent());
+  const assertEpoch = createRecentCheck(clock, () => store.boots.assertCurrent());
+  const fetch = createCheckedFetch(clock, assertEpoch);
   const deps = { clock, log, random, ids, render, fetch, stateOf: stateOf(store.state) };
   const adapters = (await createAdapters(config().channels, deps)).map(seams.adapter);
   const adapter = (channel: string) => adapters.find(({ name }) => name === channel) ?? null;
   const compose = createCompose({ ...deps, abilities: (channel) => adapter(channel)?.abilities ?? null });
   const model = seams.model(createModel(deps, () => config().model));
-  const life = { lost: fatal.promise, storeNotReady: opened.notReady };
+  const life = { assertEpoch, lost: fatal.promise, storeNotReady: opened.notReady };
   return { ...store, ...deps, ...life, store, directory, adapters, adapter, compose, model };
 }
 
@@ -73,7 +75,7 @@ type Ground = Awaited<ReturnType<typeof createGround>>;
 
 /** The way of a message: inbox → conversation → agent → outbox. */
 async function createStations({ config }: GatewayHome, ground: Ground, seams: Seams) {
-  const { boots, store } = ground;
+  const { store } = ground;
   const { channels, door } = createInboxStation({ ...ground, access: () => config().access });
   const { deliveries, preview, feedback } = createOutboxStation(ground);
   const [live, notices, prompts] = [createLive(), createNotices(ground), await loadCatalogue()];
@@ -83,7 +85,6 @@ async function createStations({ config }: GatewayHome, ground: Ground, seams: Se
     preview,
     tools: [...createTools(ground), ...seams.tools],
     policy: createPolicy([...defaultRules, ...seams.rules]),
-    assertEpoch: () => boots.assertCurrent(),
     tellWaiting: notices.waiting,
     systemPrompt: prompts.system,
     limits: limitsFor(() => config().budget),

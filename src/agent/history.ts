@@ -6,6 +6,16 @@ import type { AgentDeps, AgentOptions } from './deps.ts';
 /** Bytes of prompt per token: a first measure. The model's own estimate and its refusals decide. */
 export const bytesPerToken = 4;
 
+/** The default model's window decides; a smaller one is met again when the request is built. */
+const nothing: Omit<ModelRequest, 'person'> = {
+  model: null,
+  messages: [],
+  tools: [],
+  maxOutputTokens: 1,
+  lane: 'interactive',
+  deadlineAt: 0,
+};
+
 export interface History {
   /** Whole turns, oldest first, the running one last. */
   readonly steps: Step[];
@@ -17,12 +27,11 @@ export interface History {
  * hold. A conversation of years costs a turn no more than one of a day.
  */
 export async function readHistory(
-  deps: Pick<AgentDeps, 'conversations' | 'steps' | 'model'>,
+  deps: Pick<AgentDeps, 'steps' | 'model'>,
   options: Pick<AgentOptions, 'maxHistoryTokens'>,
   turn: Turn,
 ): Promise<History> {
-  const conversation = await deps.conversations.get(turn.conversation);
-  const { contextTokens } = deps.model.estimate(emptyRequest(conversation?.model ?? null, turn.person));
+  const { contextTokens } = deps.model.estimate({ ...nothing, person: turn.person });
   const chars = Math.min(contextTokens, options.maxHistoryTokens) * bytesPerToken;
   const { steps, complete } = await deps.steps.latest({
     conversation: turn.conversation,
@@ -58,8 +67,4 @@ function mostEven(least: number, most: number): number {
   for (let power = 2; Math.floor(most / power) * power >= least && power <= most; power *= 2)
     best = Math.floor(most / power) * power;
   return best;
-}
-
-function emptyRequest(model: string | null, person: string): ModelRequest {
-  return { model, messages: [], tools: [], maxOutputTokens: 1, person, lane: 'interactive', deadlineAt: 0 };
 }
