@@ -67,7 +67,7 @@ test.each(Object.entries(hostile))(
     expect(chunks.every((chunk) => chunk.text.length <= telegram.limit)).toBe(true);
     expect(chunks.length).toBeLessThan(200);
   },
-  5_000,
+  30_000,
 );
 
 test.each([
@@ -82,5 +82,5 @@ test.each([
     const letters = (text: string): number => text.replace(/&gt;/g, '>').replace(/\s/g, '').length;
     expect(chunks.reduce((sum, chunk) => sum + letters(chunk.text), 0)).toBe(letters(markdown));
   },
-  20_000,
+  60_000,
 );

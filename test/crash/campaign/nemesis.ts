@@ -107,7 +107,8 @@ async function suffer(
   if (kind === 'start') await sleep(dice.between(0, startMs));
   else await until(gateway.isReady);
   if (kind === 'random' || kind === 'takeover') await until(isDue);
-  if (arm?.point.includes(whileStopping) === true) {
+  const isToStop = arm?.point.includes(whileStopping) === true;
+  if (isToStop) {
     await until(isDue);
     gateway.signal('SIGTERM');
   }
@@ -117,7 +118,7 @@ async function suffer(
   }
   if (kind === 'ready') await sleep(dice.between(0, soonMs));
   if (kind === 'random' || kind === 'takeover') await sleep(dice.between(0, anyMs));
-  if (gateway.hasEnded()) return gone(state, gateway, kind);
+  if (gateway.hasEnded()) return gone(state, gateway, { kind, isToStop });
   if (isOver()) return false;
   count(state, kind === 'failpoint' ? 'random' : kind);
   if (kind === 'takeover') return await stop(state, gateway);
@@ -129,13 +130,19 @@ async function suffer(
 }
 
 /** It ended before its time: at its failpoint, or by itself, which none may. */
-async function gone(state: State, gateway: GatewayProcess, kind: KillKind): Promise<boolean> {
+async function gone(
+  state: State,
+  gateway: GatewayProcess,
+  { kind, isToStop }: { readonly kind: KillKind; readonly isToStop: boolean },
+): Promise<boolean> {
   const { recorder, points } = state.deps;
   const { code, signal, at } = await gateway.ended;
   leave(state);
   const note = gateway.note();
   if (note === null) {
-    state.problems.push(`a gateway ended by itself: code ${code}, signal ${signal}`);
+    // On a busy machine an orderly stop may leave a slow step behind, and with it the failpoint.
+    if (!isToStop || code !== 0)
+      state.problems.push(`a gateway ended by itself: code ${code}, signal ${signal}`);
     recorder.ended({ at, how: 'kill', point: null, committed: [] });
   } else {
     points.hit(note.point);
