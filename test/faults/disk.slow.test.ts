@@ -61,7 +61,8 @@ describe('a gateway whose disk goes wrong while it runs', () => {
     expect(world.storedTexts().toSorted()).toEqual(all.toSorted());
     const answers = world.answers().join('\n');
     for (const name of names) expect(answers.split(`${name} by telegram`)).toHaveLength(2);
-    // A line that is due while the log itself cannot be written goes to standard error only.
+    expect(gateway.words().split('tiro: store.refused').length - 1).toBeGreaterThanOrEqual(names.length);
+    // Each recovery was seen at /readyz; a line that is due while the log itself cannot be written is not in the file.
     expect(world.logged('store.recovered').length).toBeGreaterThan(0);
     expect((await gateway.ended()).code).toBe(0);
   });
