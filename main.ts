@@ -63,7 +63,7 @@ async function createGround({ config, log, paths }: GatewayHome, takeover: boole
   const assertEpoch = createRecentCheck(clock, () => store.boots.assertCurrent());
   const fetch = createCheckedFetch(clock, assertEpoch);
   const deps = { clock, log, random, ids, render, fetch, stateOf: stateOf(store.state) };
-  const adapters = (await createAdapters(config().channels, deps)).map(seams.adapter);
+  const adapters = (await createAdapters(config().channels, deps, seams.platforms)).map(seams.adapter);
   const adapter = (channel: string) => adapters.find(({ name }) => name === channel) ?? null;
   const compose = createCompose({ ...deps, abilities: (channel) => adapter(channel)?.abilities ?? null });
   const model = seams.model(createModel(deps, () => config().model));

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { messageOf } from '#core/errors.ts';
 import type { AdapterDeps } from '#core/ports/adapter.ts';
 import type { RandomPort } from '#core/ports/clock.ts';
-import { type Backoff, backoffMs } from '#lib/backoff.ts';
+import { type Outcome, keepConnected, reconnect, reconnectSeldom } from '#lib/net/keep-connected.ts';
 import type { Client, Failure } from './client.ts';
 import { isUpdate } from './parse.ts';
 import type { Door, Intake } from './receive.ts';
@@ -10,17 +10,10 @@ import type { TelegramSettings } from './settings.ts';
 
 export type ConnectDeps = AdapterDeps & { random: RandomPort; client: Client; intake: Intake };
 
-/** One piece of staying connected; a throw is a failure too. `pause`: so many milliseconds, or a backoff. */
 type Step = (door: Door) => Promise<Outcome>;
-type Outcome =
-  | { readonly ok: true; readonly pause: number }
-  | { readonly ok: false; readonly why: string; readonly pause: number | Backoff };
 
 const pollSeconds = 30;
 const updatesSchema = z.array(z.unknown());
-const retry = { firstMs: 1_000, maxMs: 16_000, jitter: 0.2 };
-/** Only a new token helps: ask seldom. */
-const retrySeldom = { firstMs: 60_000, maxMs: 600_000, jitter: 0.2 };
 /** After a week without updates Telegram counts on from a random id: an old offset could confirm unread ones. */
 const forgetOffsetMs = 6 * 24 * 3_600_000;
 const webhookAgainMs = 15 * 60_000;
@@ -32,29 +25,15 @@ export function createConnection(
   deps: ConnectDeps,
   settings: TelegramSettings,
 ): (door: Door) => Promise<void> {
-  const { clock, random, log } = deps;
   const step = settings.webhook === null ? createPolling(deps) : createWebhook(deps, settings.webhook);
-
-  return async (door) => {
-    let failures = 0;
-    let told = '';
-    while (!door.signal.aborted) {
-      const outcome = await step(door).catch(outcomeOfThrow);
-      if (door.signal.aborted) return;
-      failures = outcome.ok ? 0 : failures + 1;
-      const why = outcome.ok ? 'connected' : outcome.why;
-      if (why !== told) door.sink.state(outcome.ok ? 'up' : 'down', why);
-      told = why;
-      const { pause } = outcome;
-      await clock.sleep(typeof pause === 'number' ? pause : backoffMs(pause, failures, random), door.signal);
-    }
-  };
+  return (door) =>
+    keepConnected(deps, { step: () => step(door), explain, tell: door.sink.state }, door.signal);
 
   /** The store refused: nothing was accepted, so the same updates come again from the old offset. */
-  function outcomeOfThrow(error: unknown): Outcome {
+  function explain(error: unknown): Outcome {
     const why = `what came in could not be stored: ${messageOf(error)}`;
-    log.error('event.refused', { channel: 'telegram', why });
-    return { ok: false, why, pause: retry };
+    deps.log.error('event.refused', { channel: 'telegram', why });
+    return { ok: false, why, pause: reconnect };
   }
 }
 
@@ -128,8 +107,9 @@ function offsetIn(cursor: string | null, now: number): { readonly offset?: numbe
 }
 
 function outcomeOfFailure({ code, why, retryAfterMs }: Failure): Outcome {
-  if (code === 401 || code === 404) return { ok: false, why: `token refused (${why})`, pause: retrySeldom };
-  const pause = retryAfterMs ?? retry;
+  if (code === 401 || code === 404)
+    return { ok: false, why: `token refused (${why})`, pause: reconnectSeldom };
+  const pause = retryAfterMs ?? reconnect;
   if (code !== 409) return { ok: false, why, pause };
   const rival = webhookConflict.test(why) ? 'a webhook blocks polling' : 'another program polls this bot';
   return { ok: false, why: `${rival} (${why})`, pause };

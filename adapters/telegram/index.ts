@@ -17,10 +17,11 @@ export interface TelegramDeps extends AdapterDeps {
   readonly fetch?: typeof globalThis.fetch;
 }
 
-const can = { edits: true, typing: true, buttons: true, threads: true, reactions: true, files: true };
+const can = { edits: true, typing: true, buttons: true, threads: true, reactions: true };
 const abilities: Abilities = {
   ...can,
   drafts: false,
+  files: { maxBytes: 50_000_000 },
   dialects: ['telegram-html', 'plain'],
   maxText: 4096,
   countedAs: 'utf16',

@@ -28,7 +28,7 @@ export function createPullAdapter(name: PullChannel): AdapterPort {
       buttons: false,
       threads: false,
       reactions: false,
-      files: false,
+      files: null,
       sendSemantics: 'idempotent',
       editEveryMs: 0,
       sendEveryMs: 0,

@@ -20,7 +20,7 @@ import {
   configSchema,
   laterKeys,
   type ModelSettings,
-  type TelegramSettings,
+  type ChannelSettings,
 } from './schema.ts';
 
 /**
@@ -39,7 +39,7 @@ export interface Config extends Omit<ConfigFile, 'channels' | 'model'> {
   /** No provider is configured: the demo answers. */
   readonly demo: boolean;
   readonly model: ModelSettings;
-  readonly channels: { readonly telegram: TelegramSettings | null };
+  readonly channels: ChannelSettings;
 }
 
 export interface LoadInput {
@@ -101,7 +101,11 @@ export async function parseConfig(text: string | null, input: LoadInput): Promis
     token,
     demo: Object.keys(model.providers).length === 0,
     model,
-    channels: { telegram: file.channels.telegram ?? null },
+    channels: {
+      telegram: file.channels.telegram ?? null,
+      discord: file.channels.discord ?? null,
+      slack: file.channels.slack ?? null,
+    },
   };
   return { ok: true, config, warnings, text };
 }

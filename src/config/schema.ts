@@ -68,6 +68,7 @@ const model = z.strictObject({
   default: text.nullable().default(null),
   fallback: z.array(text).default([]),
   background: text.nullable().default(null),
+  transcription: text.nullable().default(null),
   providers: section(
     z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/), section(provider)).default({}),
   ),
@@ -85,6 +86,28 @@ const telegram = z.strictObject({
     .default(null),
 });
 
+const discord = z.strictObject({
+  token: secret,
+  apiRoot: httpUrl.default('https://discord.com/api'),
+});
+
+const slack = z
+  .strictObject({
+    botToken: secret,
+    appToken: secret.nullable().default(null),
+    signingSecret: secret.nullable().default(null),
+    apiRoot: httpUrl.default('https://slack.com/api/'),
+    mode: z.enum(['socket', 'http']).default('socket'),
+  })
+  .refine(({ mode, appToken }) => mode !== 'socket' || appToken !== null, {
+    path: ['appToken'],
+    error: 'is missing: socket mode needs an app-level token (xapp-…) with the scope connections:write',
+  })
+  .refine(({ mode, signingSecret }) => mode !== 'http' || signingSecret !== null, {
+    path: ['signingSecret'],
+    error: 'is missing: http mode checks every request with it',
+  });
+
 const person = z.strictObject({
   role: z.enum(['owner', 'member']),
   identities: z.array(z.string().refine(isIdentity, 'must be channel:id, such as telegram:7')).default([]),
@@ -98,7 +121,15 @@ const handlePattern = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 
 export const configSchema = z.strictObject({
   model: section(model.prefault({})),
-  channels: section(z.strictObject({ telegram: section(telegram).optional() }).prefault({})),
+  channels: section(
+    z
+      .strictObject({
+        telegram: section(telegram).optional(),
+        discord: section(discord).optional(),
+        slack: section(slack).optional(),
+      })
+      .prefault({}),
+  ),
   people: section(z.record(z.string().regex(handlePattern), section(person)).default({})),
   access: section(
     z
@@ -137,7 +168,10 @@ export type ProviderSettings = ConfigFile['model']['providers'][string] & { read
 export type ModelSettings = Omit<ConfigFile['model'], 'providers'> & {
   readonly providers: Readonly<Record<string, ProviderSettings>>;
 };
-export type TelegramSettings = NonNullable<ConfigFile['channels']['telegram']>;
+/** By platform; null where it is not configured. */
+export type ChannelSettings = {
+  readonly [K in keyof ConfigFile['channels']]-?: NonNullable<ConfigFile['channels'][K]> | null;
+};
 
 /** Keys of the whole design that this version does not have: reported, never fatal. */
 export const laterKeys: ReadonlySet<string> = new Set([
@@ -146,10 +180,7 @@ export const laterKeys: ReadonlySet<string> = new Set([
   'search',
   'memory',
   'optimise',
-  'model.transcription',
   'model.embeddings',
-  'channels.discord',
-  'channels.slack',
   'channels.whatsapp',
   'channels.email',
   'channels.webhook',

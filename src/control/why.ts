@@ -17,6 +17,10 @@ function describeStep(body: StepBody): string {
   switch (body.kind) {
     case 'input':
       return `${body.name || body.person} wrote: ${short(body.text)}`;
+    case 'media':
+      return body.outcome === 'unreadable'
+        ? `${body.name} could not be read: ${body.content}`
+        : `${body.name} was read (${body.mime})`;
     case 'reply':
       return body.toolCalls.length === 0
         ? `${body.model} answered: ${short(body.text)}`

@@ -80,18 +80,22 @@ export interface Abilities {
   readonly dialects: readonly [string, ...string[]];
   /** Longest text of one message, in `countedAs` units, after rendering. */
   readonly maxText: number;
+  /** The same for dialects that have a limit of their own. Absent: `maxText` holds for all. */
+  readonly maxTextByDialect?: Readonly<Record<string, number>>;
   readonly countedAs: 'utf16' | 'codepoints' | 'bytes';
   /**
    * push: the outbox calls `send`. pull: readers fetch the rows themselves (web page, CLI, API), so nothing is queued.
    */
   readonly delivery: 'push' | 'pull';
   readonly edits: boolean;
+  /** In direct chats a running answer is shown by `draft`, not by a preview that is edited. */
   readonly drafts: boolean;
   readonly typing: boolean;
   readonly buttons: boolean;
   readonly threads: boolean;
   readonly reactions: boolean;
-  readonly files: boolean;
+  /** Null: it takes no files from us. */
+  readonly files: { readonly maxBytes: number } | null;
   readonly sendSemantics: SendSemantics;
   /** Fewest milliseconds between two edits of one message, and between two sends to one chat. */
   readonly editEveryMs: number;

@@ -16,7 +16,10 @@ const chatAddressSchema = z.object({
   thread: platformIdSchema.nullable(),
 });
 
-/** A file as the platform names it; the bytes are fetched only after the sender is authorised. */
+/**
+ * A file as the platform names it; the bytes are fetched only after the sender is authorised. `id` is all that the
+ * adapter needs to find it again, days later too: never a link that expires.
+ */
 export const fileRefSchema = z.object({
   id: z.string().min(1),
   kind: z.enum(['image', 'document', 'audio', 'video']),
@@ -32,7 +35,8 @@ export type FileRef = Readonly<z.infer<typeof fileRefSchema>>;
  */
 export const inboundEventSchema = z.object({
   platformId: platformIdSchema,
-  kind: z.enum(['message', 'edit', 'button', 'reaction']),
+  /** `edit` and `deletion` are about the message `messageId`; a deletion says nothing, and its sender may be unknown. */
+  kind: z.enum(['message', 'edit', 'deletion', 'button', 'reaction']),
   chat: chatAddressSchema,
   direct: z.boolean(),
   sender: z.object({ id: platformIdSchema, name: z.string().max(256) }),

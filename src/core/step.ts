@@ -28,6 +28,22 @@ export const stepBodySchema = z.discriminatedUnion('kind', [
     files: z.array(fileRefSchema),
     at: z.number(),
   }),
+  /**
+   * What a file of an input turned out to hold: its words, a picture for models that can see, or in words why neither.
+   * `file` is its place among the input's files. Read once; the prompt is made of this from then on.
+   */
+  z.object({
+    kind: z.literal('media'),
+    event: z.string(),
+    file: z.number(),
+    name: z.string(),
+    mime: z.string(),
+    outcome: z.enum(['text', 'image', 'unreadable']),
+    /** The words, or why there are none; of a picture nothing. */
+    content: z.string(),
+    /** Of a picture: where it lies, relative to the home. */
+    path: z.string().nullable(),
+  }),
   /** A committed model reply. Never paid for again. */
   z.object({
     kind: z.literal('reply'),

@@ -31,7 +31,7 @@ function fakeAdapter(name: string, close: () => Promise<void> = () => Promise.re
       buttons: false,
       threads: false,
       reactions: false,
-      files: false,
+      files: null,
       sendSemantics: 'blind',
       editEveryMs: 0,
       sendEveryMs: 0,

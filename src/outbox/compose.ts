@@ -25,8 +25,8 @@ export function createCompose(deps: ComposeDeps): ComposePort {
     say(saying) {
       const abilities = abilitiesOf(saying.chat);
       if (abilities === null || abilities.delivery === 'pull') return [];
-      const [dialect] = abilities.dialects;
-      const chunks = deps.render.chunk(saying.markdown, { dialect, ...limitOf(abilities) });
+      const dialect = dialectFor(deps.render, saying, abilities);
+      const chunks = deps.render.chunk(saying.markdown, { dialect, ...limitOf(abilities, dialect) });
       const buttons = abilities.buttons ? [...saying.buttons] : [];
       return chunks.map((chunk, index): NewDelivery => {
         const shown = { ...chunk, dialect, buttons: index === chunks.length - 1 ? buttons : [] };
@@ -52,9 +52,19 @@ function bodyOf(
   return { kind: 'message', replyTo: index === 0 ? saying.replyTo : null, ...shown };
 }
 
+/** The first of the platform's dialects that suits the words. What replaces a preview is said as the preview was. */
+function dialectFor(render: RenderPort, { markdown, editOf }: Saying, { dialects }: Abilities): string {
+  const [first] = dialects;
+  const choice = editOf === null ? dialects : dialects.filter((dialect) => render.suits('', dialect));
+  return choice.find((dialect) => render.suits(markdown, dialect)) ?? first;
+}
+
 /** The room for text: the platform's limit less the mark and its line break. */
-function limitOf(abilities: Abilities): { limit: number; countedAs: Abilities['countedAs'] } {
-  return { limit: abilities.maxText - repeatedMark.length - 1, countedAs: abilities.countedAs };
+function limitOf(
+  { maxText, maxTextByDialect, countedAs }: Abilities,
+  dialect: string,
+): { limit: number; countedAs: Abilities['countedAs'] } {
+  return { limit: (maxTextByDialect?.[dialect] ?? maxText) - repeatedMark.length - 1, countedAs };
 }
 
 /** The same words in the next dialect the platform knows, for a row whose format was refused. Empty: there is none left. */
@@ -67,7 +77,7 @@ export function composeNextDialect(
   if (body.kind !== 'message' && body.kind !== 'edit') return [];
   const next = abilities.dialects[abilities.dialects.indexOf(body.dialect) + 1];
   if (next === undefined) return [];
-  const chunks = deps.render.chunk(body.markdown, { dialect: next, ...limitOf(abilities) });
+  const chunks = deps.render.chunk(body.markdown, { dialect: next, ...limitOf(abilities, next) });
   // A preview is one message: what does not fit comes with the final text.
   const shown = preview ? chunks.slice(0, 1) : chunks;
   return shown.map((chunk, index) => {

@@ -24,7 +24,7 @@ const smallestLimit = 64;
  * any other dialect rendered from it says the same. Throws for a dialect it does not know and for a limit below 64.
  */
 export function createRender(): RenderPort {
-  return { chunk, dialects: dialects.map((dialect) => dialect.name) };
+  return { chunk, suits: () => true, dialects: dialects.map((dialect) => dialect.name) };
 }
 
 const chunk: RenderPort['chunk'] = (markdown, options) => {

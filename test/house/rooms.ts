@@ -34,6 +34,12 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   'src/store': { rooms: ground, packages: ['zod', 'better-sqlite3'], builtins: 'all', owns: ['sql'] },
   'src/model': { rooms: ground, packages: ['zod', 'openai'], builtins: 'all', owns: [] },
+  'src/media': {
+    rooms: ground,
+    packages: ['zod', 'file-type', 'unpdf', 'mammoth'],
+    builtins: 'all',
+    owns: [],
+  },
   'src/control': { rooms: ground, packages: ['zod'], builtins: 'pure', owns: [] },
   'src/web': {
     rooms: [...ground, 'src/control'],
@@ -48,6 +54,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     owns: ['console'],
   },
   'adapters/telegram': { ...adapter, packages: ['zod', 'grammy'] },
+  'adapters/discord': { ...adapter, packages: ['zod', 'discord.js', 'discord-api-types'] },
+  'adapters/slack': {
+    ...adapter,
+    packages: ['zod', '@slack/bolt', '@slack/web-api', '@slack/socket-mode'],
+  },
   'adapters/webchat': { ...adapter, packages: ['zod'] },
   /** adapters/index.ts: the list. It alone sees every adapter (see the rule). */
   adapters: { rooms: ground, packages: ['zod'], builtins: 'pure', owns: [] },

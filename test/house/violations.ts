@@ -33,6 +33,13 @@ const borderRows: readonly Row[] = [
   ['src/store/a.ts', imports('openai'), 'src/store may import no package but: zod, better-sqlite3.'],
   ['src/model/a.ts', imports('#agent/x.ts'), 'src/model may import only: src/core, src/lib.'],
   ['src/model/a.ts', imports('better-sqlite3'), 'src/model may import no package but: zod, openai.'],
+  // media: no station, only the readers of files
+  ['src/media/a.ts', imports('#agent/x.ts'), 'src/media may import only: src/core, src/lib.'],
+  [
+    'src/media/a.ts',
+    imports('openai'),
+    'src/media may import no package but: zod, file-type, unpdf, mammoth.',
+  ],
   // control: everything else as deps
   ['src/control/a.ts', imports('#store/x.ts'), 'src/control may import only: src/core, src/lib.'],
   ['src/control/a.ts', imports('#config/x.ts'), 'src/control may import only: src/core, src/lib.'],
@@ -48,6 +55,10 @@ const borderRows: readonly Row[] = [
   ['adapters/telegram/a.ts', imports('../webchat/x.ts'), 'Cross a border with #room/'],
   ['adapters/telegram/a.ts', imports('#outbox/x.ts'), 'adapters/telegram may import only'],
   ['adapters/telegram/a.ts', imports('#store/x.ts'), 'adapters/telegram may import only'],
+  ['adapters/discord/a.ts', imports('#adapters/slack/x.ts'), 'adapters/discord may import only'],
+  ['adapters/discord/a.ts', imports('grammy'), 'adapters/discord may import no package but'],
+  ['adapters/slack/a.ts', imports('#adapters/discord/x.ts'), 'adapters/slack may import only'],
+  ['adapters/slack/a.ts', imports('discord.js'), 'adapters/slack may import no package but'],
   ['adapters/webchat/a.ts', imports('grammy'), 'adapters/webchat may import no package but: zod.'],
   ['adapters/webchat/a.ts', imports('hono'), 'adapters/webchat may import no package but: zod.'],
   ['adapters/newcomer/a.ts', imports('#core/x.ts'), 'adapters/newcomer is not in the table of borders'],

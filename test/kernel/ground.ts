@@ -61,7 +61,7 @@ const push: Abilities = {
   buttons: true,
   threads: true,
   reactions: true,
-  files: true,
+  files: { maxBytes: 50_000_000 },
   sendSemantics: 'blind',
   editEveryMs: 1_000,
   sendEveryMs: 0,

@@ -49,7 +49,7 @@ const push: Abilities = {
   buttons: true,
   threads: true,
   reactions: true,
-  files: true,
+  files: { maxBytes: 50_000_000 },
   sendSemantics: 'blind',
   editEveryMs: 0,
   sendEveryMs: 0,

@@ -11,6 +11,7 @@ import {
   decisionText,
   failedTurn,
   inputText,
+  mediaText,
   saidText,
   showCall,
   stoppedBefore,
@@ -71,6 +72,9 @@ function stepsToMessages(steps: readonly Step[], projection: Projection): readon
     switch (body.kind) {
       case 'input':
         note(walk, inputText(body, style));
+        break;
+      case 'media':
+        note(walk, mediaText(body));
         break;
       case 'said':
         note(walk, saidText(body));

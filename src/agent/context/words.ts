@@ -21,6 +21,13 @@ export function inputText(
   return `${speaker}${body.text}${files}${time}`;
 }
 
+/** What stands in a file is somebody's words, never an order: it is framed and named. */
+export function mediaText({ name, outcome, content }: Body<'media'>): string {
+  const title = `[${oneLine(name)}`;
+  if (outcome === 'image') return `${title}: a picture]`;
+  return outcome === 'text' ? `${title} says:]\n${content}` : `${title}: ${oneLine(content)}]`;
+}
+
 /** Said to the person here, but not by this conversation: an assistant message would look like an answer. */
 export function saidText(body: Body<'said'>): string {
   return `[You sent this here from another chat of the same person:]\n${body.text}`;

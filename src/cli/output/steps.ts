@@ -8,6 +8,8 @@ export function describeStep(body: StepBody): { readonly who: string; readonly t
   switch (body.kind) {
     case 'input':
       return { who: oneLine(body.name), text: withFiles(cleanText(body.text), body.files) };
+    case 'media':
+      return { who: 'file', text: `${oneLine(body.name)}: ${describeMedia(body)}` };
     case 'reply':
       return { who: 'tiro', text: cleanText(body.text) };
     case 'said':
@@ -35,6 +37,11 @@ export function describeStep(body: StepBody): { readonly who: string; readonly t
             : `${body.status}${body.reason === null ? '' : `: ${oneLine(body.reason)}`}`,
       };
   }
+}
+
+function describeMedia({ outcome, content }: Extract<StepBody, { kind: 'media' }>): string {
+  if (outcome === 'image') return 'a picture';
+  return outcome === 'text' ? `read, ${content.length} characters` : oneLine(content);
 }
 
 function withFiles(text: string, files: readonly { readonly name: string }[]): string {

@@ -1,5 +1,5 @@
 import type { ChatAddress } from '../address.ts';
-import type { ClockPort, LogPort } from './clock.ts';
+import type { ClockPort, LogPort, RandomPort } from './clock.ts';
 import type { Abilities, OutboundDelivery, SendResult } from '../delivery.ts';
 import type { FileRef, InboundEvent } from '../event.ts';
 
@@ -27,6 +27,29 @@ export interface AdapterDeps {
   readonly clock: ClockPort;
   readonly log: LogPort;
   readonly state: AdapterStatePort;
+}
+
+/** What a platform's adapter is built from. */
+export interface PlatformDeps extends AdapterDeps {
+  readonly random: RandomPort;
+  /** For every request that leaves: it asks right before whether this gateway still has the home. */
+  readonly fetch: typeof globalThis.fetch;
+}
+
+/** A line of adapters/index.ts. */
+export interface Platform {
+  /** Its key under `channels` in config.yaml. */
+  readonly name: string;
+  /** Imports the SDK, so only what is configured costs time and memory. The builder throws a ZodError on bad settings. */
+  load(): Promise<(deps: PlatformDeps, settings: unknown) => AdapterPort>;
+}
+
+/** The text of a running answer so far. The same `id` for all texts of one answer: a positive integer. */
+export interface Draft {
+  readonly id: number;
+  readonly chat: ChatAddress;
+  readonly text: string;
+  readonly dialect: string;
 }
 
 /** What doctor prints about a channel: `fix` says in words what to do. */
@@ -57,6 +80,11 @@ export interface AdapterPort {
   >;
   /** Shows "typing" once; ephemeral, dropped when late. Absent where abilities.typing is false. */
   typing?(chat: ChatAddress): Promise<void>;
+  /**
+   * Shows how far an answer has come; the answer itself is sent as a message afterwards. Ephemeral, dropped when late.
+   * Contract: may reject, and nothing is lost then. Absent where abilities.drafts is false.
+   */
+  draft?(draft: Draft): Promise<void>;
   /** The bytes of a file that came in. Rejects when the platform no longer has it or it is over the limit. */
   fetch?(file: FileRef, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
   check(): Promise<readonly Finding[]>;

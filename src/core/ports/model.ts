@@ -1,7 +1,15 @@
 import type { ToolCall, Usage } from '../step.ts';
 
+/** A picture that a person sent, as a file of the home folder. Models that cannot see get only the words around it. */
+export interface ModelImage {
+  readonly path: string;
+  /** image/png, image/jpeg, image/webp or image/gif. */
+  readonly mime: string;
+}
+
 export type ModelMessage =
-  | { readonly role: 'system' | 'user'; readonly content: string }
+  | { readonly role: 'system'; readonly content: string }
+  | { readonly role: 'user'; readonly content: string; readonly images?: readonly ModelImage[] }
   | { readonly role: 'assistant'; readonly content: string; readonly toolCalls: readonly ToolCall[] }
   | { readonly role: 'tool'; readonly callId: string; readonly content: string };
 

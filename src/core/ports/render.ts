@@ -16,6 +16,11 @@ export interface RenderPort {
     markdown: string,
     options: { readonly dialect: string; readonly limit: number; readonly countedAs: Abilities['countedAs'] },
   ): readonly Chunk[];
+  /**
+   * Whether the dialect is the one to say it in: false where the next one of a platform says the same and is understood by
+   * more of its apps (Telegram's rich messages are for tables only).
+   */
+  suits(markdown: string, dialect: string): boolean;
   /** The dialects it knows; `plain` is always among them. */
   readonly dialects: readonly string[];
 }

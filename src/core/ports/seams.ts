@@ -1,7 +1,7 @@
 import type { Rule } from '../policy.ts';
 import type { StorePort } from '../store/store.ts';
 import type { Tool } from '../tool.ts';
-import type { AdapterPort } from './adapter.ts';
+import type { AdapterPort, Platform } from './adapter.ts';
 import type { ClockPort } from './clock.ts';
 import type { ModelPort } from './model.ts';
 
@@ -9,6 +9,7 @@ import type { ModelPort } from './model.ts';
 export interface Seams {
   readonly tools: readonly Tool[];
   readonly rules: readonly Rule[];
+  readonly platforms: readonly Platform[];
   readonly clock: (clock: ClockPort) => ClockPort;
   readonly store: (store: StorePort) => StorePort;
   readonly model: (model: ModelPort) => ModelPort;
@@ -19,6 +20,7 @@ export interface Seams {
 export const noSeams: Seams = {
   tools: [],
   rules: [],
+  platforms: [],
   clock: (it) => it,
   store: (it) => it,
   model: (it) => it,

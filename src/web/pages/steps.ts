@@ -27,6 +27,11 @@ function stepPiece(step: Step, reader: Reader): Html {
   switch (body.kind) {
     case 'input':
       return inputHtml(step, body, body.person === reader.owner ? 'You' : body.name);
+    case 'media':
+      // What could be read needs no word of its own: its message names the file.
+      return body.outcome === 'unreadable'
+        ? lineHtml(step, 'decision', `${body.name} could not be read: ${body.content}`)
+        : nothing;
     case 'reply':
       return body.text.trim() === '' ? nothing : wordsHtml(step, 'reply', prose(body.text));
     case 'said':
