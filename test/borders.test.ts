@@ -40,13 +40,13 @@ describe('the tree keeps its sizes', () => {
     expect([...counts].filter(([, inside]) => inside.length > 12).map(([folder]) => folder)).toEqual([]);
   });
 
-  test('no adapter has more than 10 files or 1,200 lines', () => {
+  test('no adapter has more than 12 files or 1,900 lines', () => {
     const adapters = Map.groupBy(
       code.filter((file) => file.split('/').length > 2 && file.startsWith('adapters/')),
       (file) => file.split('/')[1],
     );
     const tooLarge = [...adapters].filter(
-      ([, inside]) => inside.length > 10 || inside.reduce((sum, file) => sum + linesOf(file), 0) > 1_200,
+      ([, inside]) => inside.length > 12 || inside.reduce((sum, file) => sum + linesOf(file), 0) > 1_900,
     );
     expect(tooLarge.map(([name]) => name)).toEqual([]);
   });

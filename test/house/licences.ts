@@ -14,10 +14,11 @@ export interface Licensed {
   readonly direct: boolean;
 }
 
-/** They ask for no more than that their text is kept. `A OR B` passes if one of the two does. */
+/** They ask for no more than that their text is kept. `A OR B` passes if one of the two does, `A AND B` if both do. */
 export const allowedLicences: readonly string[] = [
   '0BSD',
   'Apache-2.0',
+  'BSD', // how duck spells BSD-2-Clause
   'BSD-0-Clause', // how htmx.org spells 0BSD
   'BSD-2-Clause',
   'BSD-3-Clause',
@@ -27,6 +28,7 @@ export const allowedLicences: readonly string[] = [
   'MIT',
   'Python-2.0',
   'Unlicense',
+  'Zlib',
 ];
 
 const lockSchema = z.object({
@@ -69,7 +71,7 @@ export function isAllowed(licence: string): boolean {
   return licence
     .replace(/^\((.*)\)$/, '$1')
     .split(' OR ')
-    .some((one) => allowedLicences.includes(one));
+    .some((one) => one.split(' AND ').every((part) => allowedLicences.includes(part)));
 }
 
 /** The page with its table made anew; equal to the page when it is up to date. */

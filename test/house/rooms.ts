@@ -54,10 +54,13 @@ export const rooms: Readonly<Record<string, Room>> = {
     owns: ['console'],
   },
   'adapters/telegram': { ...adapter, packages: ['zod', 'grammy'] },
-  'adapters/discord': { ...adapter, packages: ['zod', 'discord.js', 'discord-api-types'] },
+  'adapters/discord': {
+    ...adapter,
+    packages: ['zod', '@discordjs/rest', '@discordjs/ws', 'discord-api-types'],
+  },
   'adapters/slack': {
     ...adapter,
-    packages: ['zod', '@slack/bolt', '@slack/web-api', '@slack/socket-mode'],
+    packages: ['zod', '@slack/web-api', '@slack/socket-mode'],
   },
   'adapters/webchat': { ...adapter, packages: ['zod'] },
   /** adapters/index.ts: the list. It alone sees every adapter (see the rule). */
