@@ -70,6 +70,35 @@ test.each(Object.entries(hostile))(
   30_000,
 );
 
+/** What costs most in the dialects that have to look for marks and measure tables. */
+const costly: Readonly<Record<string, string>> = {
+  'a table of many columns': hostile['a table of many columns'] ?? '',
+  'a table of many rows': `|a|b|\n|-|-|\n${repeat('|*b*|@here <@1>|\n')}`,
+  'lists in lists': hostile['lists in lists on many lines'] ?? '',
+  'styles that open and close': repeat('*a* _b_ ~~c~~ `d` '),
+  'marks that may pair up': repeat(String.raw`\*a \_b \~c \`d \| \# @here \<@1> `),
+};
+
+const chats = [
+  'telegram-rich',
+  'discord',
+  'slack-markdown',
+  'slack-mrkdwn',
+  'whatsapp',
+  'email-html',
+  'plain',
+];
+
+test.each(chats.flatMap((dialect) => Object.entries(costly).map((each) => [dialect, ...each] as const)))(
+  '%s says %s soon, within the limit',
+  (dialect, _name, markdown) => {
+    const chunks = render.chunk(markdown, { dialect, limit: 2_000, countedAs: 'utf16' });
+    expect(chunks.every((chunk) => chunk.text.length <= 2_000)).toBe(true);
+    expect(chunks.length).toBeLessThan(500);
+  },
+  30_000,
+);
+
 test.each([
   ['emoji', '👨‍👩‍👧‍👦'],
   ['nested markup', '> - **a _b_** `c`\n'],

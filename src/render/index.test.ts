@@ -14,12 +14,19 @@ const sourceOf = (fixture: string): string => readFileSync(fixturePath(fixture, 
 
 function rendered(markdown: string, dialect: string): string {
   const chunks = render.chunk(markdown, { dialect, ...unlimited });
-  // Escape sequences are shown, so that a person can read the file.
-  return `${chunks.map((chunk) => chunk.text.replaceAll('\u001B', '␛')).join('\n')}\n`;
+  // What cannot be seen is shown, so that a person can read the file.
+  const shown = chunks.map((chunk) => chunk.text.replaceAll('\u001B', '␛').replaceAll('\u200B', '⁞'));
+  return `${shown.join('\n')}\n`;
 }
 
 const files = [
+  ['telegram-rich', 'telegram-rich.txt'],
   ['telegram-html', 'telegram-html.txt'],
+  ['discord', 'discord.txt'],
+  ['slack-markdown', 'slack-markdown.txt'],
+  ['slack-mrkdwn', 'slack-mrkdwn.txt'],
+  ['whatsapp', 'whatsapp.txt'],
+  ['email-html', 'email.html'],
   ['terminal', 'terminal.txt'],
   ['html', 'page.html'],
   ['plain', 'plain.txt'],
@@ -108,8 +115,43 @@ test('a reference is resolved in every chunk, wherever its definition stands', (
 test('a table too wide for a chunk becomes a record for each row', () => {
   const markdown = `| Name | Text |\n|---|---|\n| a | ${'long '.repeat(30)}|\n| b | short |`;
   const texts = render.chunk(markdown, { ...telegram, limit: 100 }).map((chunk) => chunk.text);
-  expect(texts[0]).toMatch(/^Name: a\nText: long long/);
-  expect(texts.at(-1)).toContain('Name: b\nText: short');
+  expect(texts[0]).toBe('• Name: <b>a</b>');
+  expect(texts[1]).toMatch(/^• Text: long long/);
+  expect(texts.at(-1)).toContain('• Name: <b>b</b>\n  ◦ Text: short');
+});
+
+test('a table too wide for a phone is said row by row, short rows in one go; a narrow one stays a table', () => {
+  const table = (long: string): string =>
+    `| # | Name | Text |\n|--:|---|---|\n| 1 | [a](https://a.b) | ${long} |\n| 2 | | x |`;
+  const textOf = (markdown: string): string =>
+    render
+      .chunk(markdown, { ...telegram, limit: 4_000 })
+      .map((chunk) => chunk.text)
+      .join('');
+  expect(textOf(table('short'))).toMatch(/^<pre> *#/);
+  expect(textOf(table('a few more words than would fit'))).toBe(
+    '• #<b>1</b> · Name: <a href="https://a.b">a</a> · Text: a few more words than would fit\n• #<b>2</b> · Text: x',
+  );
+  expect(textOf(table('many more words than that '.repeat(6)))).toMatch(
+    /^• #<b>1<\/b>\n {2}◦ Name: <a href="https:\/\/a\.b">a<\/a>\n {2}◦ Text: many/,
+  );
+});
+
+test('a line that introduces what follows goes with it, as all its headings do', () => {
+  const code = `\`\`\`\n${'z'.repeat(70)}\n\`\`\``;
+  const markdown = `${'x'.repeat(50)}\n\n# One\n\n## Two\n\nLike this:\n\n${code}`;
+  const chunks = render.chunk(markdown, { dialect: 'discord', limit: 120, countedAs: 'utf16' });
+  expect(chunks.map((chunk) => chunk.text)).toEqual([
+    'x'.repeat(50),
+    `# One\n\n## Two\n\nLike this:\n\n${code}`,
+  ]);
+});
+
+test('code is cut between its paragraphs where there is one near the end', () => {
+  const code = (lines: number): string => 'a();\n'.repeat(lines);
+  const markdown = `\`\`\`\n${code(12)}\n${code(8)}\`\`\``;
+  const chunks = render.chunk(markdown, { dialect: 'discord', limit: 90, countedAs: 'utf16' });
+  expect(chunks[0]?.text).toBe(`\`\`\`\n${code(12)}\`\`\``);
 });
 
 test('a link too long to be linked under the limit is written out', () => {

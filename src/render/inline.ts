@@ -89,3 +89,19 @@ export function trimInlines(inlines: readonly Inline[]): readonly Inline[] {
   if (from >= to) return [];
   return from === 0 && to === text.length ? inlines : sliceInlines(inlines, from, to);
 }
+
+/** Without bold, for what is bold as a whole. Runs of text that now meet are one. */
+export function withoutStrong(inlines: readonly Inline[]): readonly Inline[] {
+  const plain = inlines.flatMap((node): readonly Inline[] => {
+    if (!('children' in node)) return [node];
+    const children = withoutStrong(node.children);
+    return node.type === 'strong' ? children : [{ ...node, children }];
+  });
+  const met: Inline[] = [];
+  for (const node of plain) {
+    const last = met.at(-1);
+    if (last?.type !== 'text' || node.type !== 'text') met.push(node);
+    else met[met.length - 1] = { type: 'text', value: last.value + node.value };
+  }
+  return met;
+}

@@ -6,7 +6,7 @@ import { parseMarkdown, plainBlocks } from './parse/parse.ts';
 import { cleanSource } from './parse/prepare.ts';
 import { renderBlocks } from './dialect/dialect.ts';
 import { html } from './dialect/html.ts';
-import { blocksToMarkdown } from './dialect/markdown.ts';
+import { blocksToMarkdown } from './write/markdown.ts';
 import type { Block, Inline } from './tree.ts';
 
 const render = createRender();

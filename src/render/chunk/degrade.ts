@@ -1,5 +1,6 @@
-import { leafText, spelledText, trimInlines } from '../inline.ts';
-import type { Block, Cell, Inline, Table } from '../tree.ts';
+import { spelledText } from '../inline.ts';
+import type { Block, Inline } from '../tree.ts';
+import { recordsOf } from '../write/records.ts';
 import { itemsFrom } from './split.ts';
 
 /**
@@ -21,7 +22,7 @@ export function degrade(block: Block): readonly Block[] | null {
     case 'list':
       return [...(block.items[0]?.children ?? []), ...itemsFrom(block, 1)];
     case 'table':
-      return tableRecords(block);
+      return [recordsOf(block)];
     case 'rule':
       return [];
   }
@@ -34,25 +35,3 @@ const textParagraph = (text: string): Block => ({
   type: 'paragraph',
   children: [{ type: 'text', value: text.trim() }],
 });
-
-/** Every row as a paragraph with a line for each cell, the column's name in front of it. */
-function tableRecords(table: Table): readonly Block[] {
-  if (table.rows.length === 0) {
-    return table.header.map((cell): Block => ({ type: 'paragraph', children: cell })).filter(hasText);
-  }
-  return table.rows
-    .map((row): Block => ({ type: 'paragraph', children: recordOf(table.header, row) }))
-    .filter(hasText);
-}
-
-function recordOf(header: readonly Cell[], row: readonly Cell[]): readonly Inline[] {
-  const columns = Array.from({ length: Math.max(header.length, row.length) }, (_, i) => i);
-  const lines = columns.map((i): readonly Inline[] => {
-    const name = leafText(header[i] ?? []);
-    return [...(name === '' ? [] : [{ type: 'text' as const, value: `${name}: ` }]), ...(row[i] ?? [])];
-  });
-  return trimInlines(lines.flatMap((line, i) => (i === 0 ? line : [{ type: 'break' as const }, ...line])));
-}
-
-const hasText = (block: Block): boolean =>
-  block.type === 'paragraph' && leafText(block.children).trim() !== '';

@@ -1,3 +1,4 @@
+import { leafLength, leafText } from '../inline.ts';
 import type { Block } from '../tree.ts';
 import { degrade } from './degrade.ts';
 import { type Cut, splitBlock } from './split.ts';
@@ -13,7 +14,8 @@ export interface PackOptions {
 
 /**
  * blocks → groups, each within the limit. A block goes where it fits whole; one that is longer than a group is cut,
- * starting in the group before it where at least half of that is free. A heading stays with the start of what follows.
+ * starting in the group before it where at least half of that is free. A heading, and a line such as "Like this:",
+ * stays with the start of what follows.
  */
 export function packBlocks(blocks: readonly Block[], options: PackOptions): readonly (readonly Block[])[] {
   const groups: (readonly Block[])[] = [];
@@ -29,7 +31,9 @@ export function packBlocks(blocks: readonly Block[], options: PackOptions): read
       continue;
     }
     const room = options.limit - before;
-    const opens = size > options.limit || group.every((block) => block.type === 'heading');
+    // Lists and tables are cut where they part anyway, so that no scrap goes ahead of them.
+    const parts = (block.type === 'list' || block.type === 'table') && used < options.limit / 4;
+    const opens = size > options.limit || parts || group.every(leads);
     const spacious = group.length === 0 || room >= options.limit / 2;
     const tail = opens && spacious ? cutInto(block, room) : null;
     if (tail !== null) waiting.push(...tail.reverse());
@@ -50,13 +54,13 @@ export function packBlocks(blocks: readonly Block[], options: PackOptions): read
   }
 
   function close(): void {
-    const last = group.at(-1);
-    const orphan =
-      group.length > 1 && last?.type === 'heading' && waiting.length > 0 ? group.pop() : undefined;
+    const last = group.findLastIndex((block) => !leads(block));
+    // At least one block stays, or it would never end.
+    const orphans = waiting.length > 0 ? group.splice(Math.max(1, last + 1)) : [];
     groups.push(group);
     group = [];
     used = 0;
-    if (orphan !== undefined) waiting.push(orphan);
+    waiting.push(...orphans.reverse());
   }
 
   /** The size, or infinity where the text alone shows that it is over the limit. */
@@ -64,6 +68,15 @@ export function packBlocks(blocks: readonly Block[], options: PackOptions): read
     // A code point is at most two UTF-16 units, so this is no more than the least the text can take.
     return isLongerThan([block], 2 * limit) ? Number.POSITIVE_INFINITY : options.size(block);
   }
+}
+
+/** Longer lines that end in a colon stand for themselves. */
+const longestLead = 200;
+
+function leads(block: Block): boolean {
+  if (block.type === 'heading') return true;
+  if (block.type !== 'paragraph' || leafLength(block.children) > longestLead) return false;
+  return /[:：]\s*$/.test(leafText(block.children));
 }
 
 function lessMarkup(block: Block): Block[] {

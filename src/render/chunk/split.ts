@@ -55,7 +55,9 @@ function splitText(block: Paragraph | Heading, fits: Fits): Split {
 function splitCode(block: Code, fits: Fits, cut: Cut): Split {
   const { value } = block;
   const most = largestPrefix(value.length, (n) => fits({ ...block, value: value.slice(0, n) }));
-  const line = value.lastIndexOf('\n', most);
+  // Between two functions rather than inside of one, where that wastes little.
+  const gap = most < value.length ? value.lastIndexOf('\n\n', most) : -1;
+  const line = gap > most * 0.7 ? gap : value.lastIndexOf('\n', most);
   if (most === 0 || (line <= 0 && cut === 'boundary')) return { head: null, tail: [block] };
   const at = line > 0 ? line : breakAt(value.slice(0, most + 128), most);
   const rest = value.slice(at).replace(/^(?:[ \t]*\n)+/, '');

@@ -8,6 +8,16 @@ export interface Dialect {
   readonly name: string;
   readonly separator: string;
   block(block: Block): string;
+  /**
+   * What is said in place of a block that the platform would show badly; the block itself where it is fine. Applied
+   * once, to blocks of the document's top level, before anything is measured or cut.
+   */
+  adapt?(block: Block): Block;
+  /**
+   * The share of a message's other limits (rows of tables, number of blocks) that a block takes: 1 fills a message.
+   * Absent: there is no limit but the length.
+   */
+  load?(block: Block): number;
 }
 
 export function renderBlocks(dialect: Dialect, blocks: readonly Block[]): string {

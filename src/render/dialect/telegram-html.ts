@@ -1,6 +1,10 @@
+import { isBareLink } from '../inline.ts';
+import type { Link } from '../tree.ts';
+import { escapeAttribute, escapeHtml } from '../write/escape.ts';
+import { createLayout } from '../write/layout.ts';
+import { isTooWideForPhones } from '../write/records.ts';
+import { alignTable } from '../write/table.ts';
 import type { Dialect } from './dialect.ts';
-import { escapeAttribute, escapeHtml } from './escape.ts';
-import { createLayout } from './layout.ts';
 
 const tags = { strong: 'b', emphasis: 'i', strike: 's' } as const;
 
@@ -17,14 +21,21 @@ export const telegramHtml: Dialect = createLayout({
   code: (value) => `<code>${escapeHtml(value)}</code>`,
   styled: (kind, inner) => `<${tags[kind]}>${inner}</${tags[kind]}>`,
   // Telegram finds bare links by itself.
-  link: (href, inner, bare) => (bare ? inner : `<a href="${escapeAttribute(href)}">${inner}</a>`),
+  link: linkText,
   heading: (_depth, inner) => `<b>${inner}</b>`,
   codeBlock: (lang, value) =>
     lang === null
       ? `<pre>${escapeHtml(value)}</pre>`
       : `<pre><code class="language-${escapeAttribute(lang)}">${escapeHtml(value)}</code></pre>`,
-  table: (lines) => `<pre>${escapeHtml(lines)}</pre>`,
+  isTooWide: isTooWideForPhones,
+  table: (table) => `<pre>${escapeHtml(alignTable(table))}</pre>`,
   quote: (inner) => `<blockquote>${inner}</blockquote>`,
   framed: true,
   rule: '———',
 });
+
+function linkText(link: Link, inner: string): string {
+  // A link to a user is a mention of him.
+  if (isBareLink(link) || /^tg:\/\/user\b/i.test(link.href)) return inner;
+  return `<a href="${escapeAttribute(link.href)}">${inner}</a>`;
+}

@@ -1,5 +1,7 @@
+import { isBareLink } from '../inline.ts';
+import { createLayout } from '../write/layout.ts';
+import { alignTable } from '../write/table.ts';
 import type { Dialect } from './dialect.ts';
-import { createLayout } from './layout.ts';
 
 const styles = {
   strong: ['\u001B[1m', '\u001B[22m'],
@@ -33,11 +35,13 @@ function createTerminal(name: string, paint: (style: Style, text: string) => str
     text: (value) => value,
     code: (value) => paint('code', value),
     styled: (kind, inner) => paint(kind, inner),
-    link: (href, inner, bare) =>
-      bare ? paint('underline', inner) : `${paint('underline', inner)} ${paint('dim', `(${href})`)}`,
+    link: (link, inner) =>
+      isBareLink(link)
+        ? paint('underline', inner)
+        : `${paint('underline', inner)} ${paint('dim', `(${link.href})`)}`,
     heading: (_depth, inner) => paint('heading', inner),
     codeBlock: (_lang, value) => paint('code', value),
-    table: (lines) => lines,
+    table: alignTable,
     quote: paint('dim', '│ '),
     framed: false,
     rule: paint('dim', '─'.repeat(40)),

@@ -1,7 +1,7 @@
 import type { Definition, Link as MdLink, PhrasingContent } from 'mdast';
 import { leafText } from '../inline.ts';
 import type { Inline, Styled } from '../tree.ts';
-import { safeHref, spelledHref } from './href.ts';
+import { isDeceptive, safeHref, spelledHref } from './href.ts';
 import { cleanText } from './text.ts';
 
 /** What a conversion looks up while it walks. */
@@ -100,7 +100,11 @@ export function linkTo(url: string, label: readonly Inline[]): readonly Inline[]
   const target = cleanText(url);
   const shown = leafText(label).trim() === '' ? [] : label;
   const href = safeHref(target);
-  if (href !== null) return [{ type: 'link', href, children: shown.length === 0 ? text(href) : shown }];
+  if (href !== null) {
+    const children = shown.length === 0 ? text(href) : shown;
+    if (!isDeceptive(leafText(children), href)) return [{ type: 'link', href, children }];
+    return joined([...shown, ...text(' ('), { type: 'link', href, children: text(href) }, ...text(')')]);
+  }
   const spelled = spelledHref(target);
   if (spelled === '' || spelled === leafText(shown)) return shown;
   return shown.length === 0 ? text(spelled) : [...shown, ...text(` (${spelled})`)];

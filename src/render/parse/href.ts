@@ -17,3 +17,33 @@ export function spelledHref(url: string): string {
   if (/^https?:/i.test(url)) return url;
   return /^(?:[a-z][a-z0-9+.-]*:|#|$)|\s/i.test(url) ? '' : url;
 }
+
+/** Two letters that end a file's name more often than a host's. */
+const fileEnding = /\.(?:cc|cs|go|hs|jl|js|kt|md|mk|ml|pl|ps|py|rb|rs|sh|so|tf|ts|vb)$/i;
+const hostOnly =
+  /^(?:[\p{L}\p{N}-]+\.)+(?:com|org|net|edu|gov|info|app|dev|bank|shop|online|site|\p{L}{2})\/?$/iu;
+
+/** Whether a label names another host, or another mailbox, than its link goes to: then both must be seen. */
+export function isDeceptive(label: string, href: string): boolean {
+  if (/^mailto:/i.test(href)) {
+    const [shown] = /[^\s<>"]+@[^\s<>"]+\.\p{L}+/u.exec(label) ?? [];
+    return shown !== undefined && !href.toLowerCase().includes(shown.toLowerCase());
+  }
+  const named = hostNamedIn(label.trim());
+  if (named === null) return false;
+  const host = hostOf(href);
+  return host !== named && !host.endsWith(`.${named}`);
+}
+
+/** The host that a label seems to lead to, as browsers write it; null where it names none. */
+function hostNamedIn(label: string): string | null {
+  const [url] = /https?:\/\/[^\s<>"()]+/i.exec(label) ?? [];
+  if (url !== undefined) return hostOf(url);
+  if (/^www\.\S+$/i.test(label)) return hostOf(`http://${label}`);
+  return hostOnly.test(label) && !fileEnding.test(label) ? hostOf(`http://${label}`) : null;
+}
+
+function hostOf(url: string): string {
+  const host = URL.canParse(url) ? new URL(url).hostname : '';
+  return host.replace(/^www\./, '');
+}

@@ -19,6 +19,15 @@ function displayWidth(text: string): number {
 
 const cellText = (cell: Cell): string => spelledText(cell).replace(/\s+/g, ' ');
 
+/** Columns of a fixed-width font that the longest line of the table takes. */
+export function tableWidth(table: Table): number {
+  const widths: number[] = [];
+  for (const row of [table.header, ...table.rows]) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 1, displayWidth(cellText(cell)));
+  }
+  return widths.reduce((sum, width) => sum + width + 3, -3);
+}
+
 /** A table as lines of a fixed-width font: columns aligned, a rule under the header. */
 export function alignTable(table: Table): string {
   const rows = [table.header, ...table.rows].map((row) => row.map(cellText));
