@@ -1,4 +1,5 @@
 import { TiroError } from '#core/errors.ts';
+import type { TurnPlan } from '#core/store/events.ts';
 import type { CommitNote } from '#core/store/store.ts';
 import type { Turn } from '#core/turn.ts';
 import type { ConversationId, TurnId } from '#core/ids.ts';
@@ -39,6 +40,7 @@ const claimsAtOnce = 4;
  */
 const latestEvery = 4;
 const pollMs = 500;
+const guestShare = 5;
 
 /**
  * inbox row → claim (one running turn per conversation, fair over people) → run → end | defer | dead letter
@@ -102,7 +104,7 @@ async function beginMore(station: Station): Promise<boolean> {
 async function claimTurn(station: Station): Promise<boolean> {
   const { deps, options } = station;
   const now = deps.clock.now();
-  const { staleHours } = options.settings();
+  const { staleHours, turnsPerMinute } = options.settings();
   station.claims += 1;
   const claim = await deps.turns.claim({
     turn: deps.ids.turn(),
@@ -113,10 +115,16 @@ async function claimTurn(station: Station): Promise<boolean> {
     maxChars: options.maxChars(),
     staleBefore: now - staleHours * 3_600_000,
     latest: station.claims % latestEvery === 0,
+    turnsPerMinute: limitsOf(turnsPerMinute),
   });
   if (claim.type === 'turn') begin(station, claim.turn);
   if (claim.type === 'stale') await station.waiting.ask(claim.question);
   return claim.type !== 'none';
+}
+
+/** The owner, and whoever comes with the owner's token, waits for nobody. */
+function limitsOf(member: number): NonNullable<TurnPlan['turnsPerMinute']> {
+  return { member, guest: Math.ceil(member / guestShare) };
 }
 
 function begin(station: Station, turn: Turn): void {

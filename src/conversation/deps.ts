@@ -15,7 +15,7 @@ export interface ConversationDeps {
     TurnsPort,
     'claim' | 'join' | 'append' | 'orphans' | 'resume' | 'defer' | 'retryDue' | 'get'
   >;
-  readonly events: Pick<EventsPort, 'waiting'>;
+  readonly events: Pick<EventsPort, 'waiting' | 'waitingForPlace'>;
   readonly boots: Pick<BootsPort, 'current' | 'healthy'>;
   readonly conversations: Pick<ConversationsPort, 'get'>;
   readonly clock: ClockPort;
@@ -36,6 +36,12 @@ export interface Notices {
     readonly runningTurn: TurnId;
     readonly count: number;
   }): Promise<void>;
+  /** Nothing runs in the conversation: its person has to wait (`dueAt` > 0), or there is no free place. */
+  waitsForPlace(waiting: {
+    readonly conversation: ConversationId;
+    readonly head: number;
+    readonly dueAt: number;
+  }): Promise<void>;
   stale(question: StaleQuestion): Promise<void>;
   /** The text of an answer that was cut off is left as it was shown, and says so. Never throws. */
   cancelled(turn: Turn): void;
@@ -49,8 +55,10 @@ export interface ConversationOptions extends Pick<TurnCapacity, 'maxEvents'> {
   readonly maxRunning: number;
   readonly maxPerPerson: number;
   readonly maxAttempts: number;
-  /** A message that waits this long behind a running turn is told that it is queued. */
+  /** A message that waits this long, for whatever reason, is told that it is queued. */
   readonly queuedNoticeMs: number;
+  /** Most conversations that are told in a minute that they wait for a place: a burst must not make as many notices. */
+  readonly maxPlaceNotices: number;
   /** A turn that was running when the process crashed again holds the others back this long, longer with each crash. */
   readonly soloMs: number;
   /** Of the config; read at each use. */
@@ -58,6 +66,8 @@ export interface ConversationOptions extends Pick<TurnCapacity, 'maxEvents'> {
     readonly queue: QueueMode;
     readonly coalesceMs: number;
     readonly staleHours: number;
+    /** Turns that a member may start in a minute, 0 for any number; a guest a fifth of it, the owner any number. */
+    readonly turnsPerMinute: number;
   };
 }
 
@@ -66,6 +76,7 @@ export const defaultConversationOptions: Omit<ConversationOptions, 'settings' | 
   maxPerPerson: 16,
   maxAttempts: 5,
   maxEvents: 20,
-  queuedNoticeMs: 1_500,
+  queuedNoticeMs: 1_200,
+  maxPlaceNotices: 32,
   soloMs: 30_000,
 };

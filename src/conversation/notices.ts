@@ -15,7 +15,13 @@ export interface NoticeDeps extends CutOffDeps {
 export interface NoticePort extends Notices {
   /** The model does not answer and is tried again; once per turn. */
   waiting(turn: Turn, reason: string): void;
+  /** Nobody can hear voice notes; once per chat and day. */
+  unheard(turn: Turn): void;
 }
+
+const dayMs = 24 * 3_600_000;
+const unheardText =
+  'I cannot hear voice notes until `model.transcription` is set in config.yaml. Please write instead.';
 
 /** Tiro's own words: a step for pages, deliveries for chats, both under a key so that they are said once. */
 export function createNotices(deps: NoticeDeps): NoticePort {
@@ -25,6 +31,14 @@ export function createNotices(deps: NoticeDeps): NoticePort {
     queued: ({ conversation, runningTurn, count }) => {
       const text = `Queued: ${count === 1 ? 'your message comes' : `${count} messages come`} after the answer I am working on. /stop ends it.`;
       return say(deps, { key: `queued:${runningTurn}`, conversation, text });
+    },
+    waitsForPlace: ({ conversation, head, dueAt }) => {
+      const seconds = Math.max(1, Math.ceil((dueAt - deps.clock.now()) / 1_000));
+      const text =
+        dueAt > 0
+          ? `Queued: you write faster than I may answer you; I go on in ${seconds} s. Nothing is lost.`
+          : 'Queued: I am busy with others; your message comes as soon as there is a place.';
+      return say(deps, { key: `queued-place:${head}`, conversation, text });
     },
     stale: (question) => {
       const hours = Math.round((deps.clock.now() - question.oldestAt) / 3_600_000);
@@ -41,6 +55,7 @@ export function createNotices(deps: NoticeDeps): NoticePort {
       const notice = { key: `waiting:${turn.id}`, conversation: turn.conversation, text };
       say(deps, notice).catch((error: unknown) => failed(turn, error));
     },
+    unheard: (turn) => void sayUnheard(deps, turn).catch((error: unknown) => failed(turn, error)),
     cancelled: (turn) => {
       markCutOff(deps, turn).catch((error: unknown) => failed(turn, error));
     },
@@ -54,6 +69,11 @@ export function createNotices(deps: NoticeDeps): NoticePort {
       };
     },
   };
+}
+
+async function sayUnheard(deps: NoticeDeps, { chat, conversation }: Turn): Promise<void> {
+  const day = Math.floor(deps.clock.now() / dayMs);
+  await say(deps, { key: `unheard:${chat}:${day}`, conversation, text: unheardText });
 }
 
 async function say(

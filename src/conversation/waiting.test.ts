@@ -14,16 +14,17 @@ test('a turn is remembered only while somebody waits behind it, also when it end
   const waiting = createWaiting(
     {
       clock: { now: () => now, elapsed: () => now },
-      events: { waiting: async () => behind },
+      events: { waiting: async () => behind, waitingForPlace: async () => [] },
       notices: {
         queued: async (row) => {
           behind = [];
           notices.push(row.runningTurn);
         },
+        waitsForPlace: async () => undefined,
         stale: async () => undefined,
       },
     },
-    { queuedNoticeMs: 0 },
+    { queuedNoticeMs: 0, maxPlaceNotices: 9 },
   );
   const look = async (rows: typeof behind): Promise<void> => {
     now += 1_000;

@@ -15,7 +15,7 @@ export const chatCommands = {
     does: 'what happens to messages sent while I work',
   },
   spend: { who: 'own', usage: '/spend', does: 'what this cost today' },
-  pair: { who: 'basic', usage: '/pair CODE', does: 'introduce yourself, or let somebody in' },
+  pair: { who: 'basic', usage: '/pair [CODE]', does: 'be known on another channel too, or let somebody in' },
 } as const satisfies Record<string, { who: 'basic' | 'own'; usage: string; does: string }>;
 
 export type ChatCommandName = keyof typeof chatCommands;

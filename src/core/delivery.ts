@@ -27,7 +27,7 @@ export const deliveryBodySchema = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('delete'), target: z.string() }),
   z.object({ kind: z.literal('reaction'), messageId: z.string(), emoji: z.string() }),
-  /** `path` is a file of the home folder; the adapter streams it. */
+  /** `path` is a file of the home folder: relative to it in a row, absolute for the adapter, which streams it. */
   z.object({
     kind: z.literal('file'),
     path: z.string(),

@@ -42,7 +42,7 @@ export const inboundEventSchema = z.object({
   sender: z.object({ id: platformIdSchema, name: z.string().max(256) }),
   /** The text is meant for the bot: always in a direct chat; in a group when it is mentioned or replied to. */
   addressed: z.boolean(),
-  /** What was said. Somebody else's words, passed on, begin with `[forwarded] `: they are never a command. */
+  /** What was said. Somebody else's words, passed on, begin with `[forwarded] `: they are never a command. What it answers may stand behind it (inbound/quote.ts). */
   text: z.string(),
   files: z.array(fileRefSchema).max(20),
   /** The platform's id of this message and of the one it answers, where there are such ids. */

@@ -31,15 +31,26 @@ export interface KnownIdentity {
   readonly name: string;
   /** 0: written in config. */
   readonly since: number;
+  readonly timezone: string | null;
+  readonly language: string | null;
 }
 
-/** A one-time code that turns a stranger into a person. `owner` codes are minted for the owner to send from a chat. */
+/**
+ * A one-time code. `stranger`: shown to somebody unknown, good in the owner's hand only. `refused`: such a one whom the owner
+ * does not want; kept so that he gets silence. `owner` and `link`: made for somebody known to send from another channel, whose
+ * identity there is theirs from then on.
+ */
 export interface Pairing {
   readonly code: string;
-  readonly kind: 'stranger' | 'owner';
+  readonly kind: 'stranger' | 'refused' | 'owner' | 'link';
+  /** The stranger's; null for codes that whoever sends them may use. */
   readonly identity: `${string}:${string}` | null;
+  /** Where the stranger wrote, or where somebody known asked for the code. */
   readonly chat: `${string}:${string}` | null;
   readonly name: string;
+  /** Whose identity the sender becomes, and the most rights it gets; null for strangers. */
+  readonly person: string | null;
+  readonly role: Role | null;
   readonly createdAt: number;
   readonly expiresAt: number;
 }

@@ -39,7 +39,7 @@ export const stepBodySchema = z.discriminatedUnion('kind', [
     name: z.string(),
     mime: z.string(),
     outcome: z.enum(['text', 'image', 'unreadable']),
-    /** The words, or why there are none; of a picture nothing. */
+    /** The words, or why there are none; of a picture what is odd about it, mostly nothing. */
     content: z.string(),
     /** Of a picture: where it lies, relative to the home. */
     path: z.string().nullable(),
@@ -92,6 +92,8 @@ export const stepBodySchema = z.discriminatedUnion('kind', [
     kind: z.literal('end'),
     status: z.enum(['done', 'parked', 'failed', 'cancelled', 'dead']),
     reason: z.string().nullable(),
+    /** Its messages were edited or deleted before anything was answered: the model sees nothing of this turn. */
+    takenBack: z.literal(true).optional(),
   }),
 ]);
 export type StepBody = Readonly<z.infer<typeof stepBodySchema>>;

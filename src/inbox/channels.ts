@@ -1,13 +1,11 @@
 import type { AdapterPort, SinkPort } from '#core/ports/adapter.ts';
 import type { ClockPort, LogPort } from '#core/ports/clock.ts';
 import type { EventsPort } from '#core/store/events.ts';
+import { type Connection, createConnection } from './connection.ts';
 import type { Inbox } from './inbox.ts';
 
-export interface ChannelState {
+export interface ChannelState extends Connection {
   readonly name: string;
-  readonly state: 'up' | 'down';
-  readonly why: string;
-  readonly since: number;
   readonly lastEventAt: number | null;
 }
 
@@ -31,31 +29,32 @@ const restartMs = 5_000;
 
 /** Runs the adapters and knows which of them are connected. An adapter that breaks its contract is started again. */
 export function createChannels(deps: ChannelsDeps): Channels {
-  const states = new Map<string, ChannelState>(
-    deps.adapters.map(({ name }) => [
-      name,
-      { name, state: 'down', why: 'starting', since: deps.clock.now(), lastEventAt: null },
-    ]),
-  );
+  const lines = deps.adapters.map((adapter): Line => {
+    return { adapter, connection: createConnection(deps, adapter.name), lastEventAt: null };
+  });
+  const report = (): readonly ChannelState[] =>
+    lines.map(({ adapter: { name }, connection, lastEventAt }) => {
+      return { name, ...connection.read(), lastEventAt };
+    });
   return {
-    report: () => [...states.values()],
-    notReady: () =>
-      [...states.values()].flatMap(({ name, state, why }) => (state === 'up' ? [] : [`${name}: ${why}`])),
+    report,
+    notReady: () => report().flatMap(({ name, state, why }) => (state === 'up' ? [] : [`${name}: ${why}`])),
     start: async (signal) => {
-      await Promise.all(deps.adapters.map((adapter) => keepRunning(deps, { adapter, states, signal })));
+      await Promise.all(lines.map((line) => keepRunning(deps, line, signal)));
     },
   };
 }
 
-interface Run {
+/** An adapter and what is known of it. */
+interface Line {
   readonly adapter: AdapterPort;
-  readonly states: Map<string, ChannelState>;
-  readonly signal: AbortSignal;
+  readonly connection: ReturnType<typeof createConnection>;
+  lastEventAt: number | null;
 }
 
-async function keepRunning(deps: ChannelsDeps, run: Run): Promise<void> {
-  const { adapter, signal } = run;
-  const sink = createSink(deps, run);
+async function keepRunning(deps: ChannelsDeps, line: Line, signal: AbortSignal): Promise<void> {
+  const { adapter } = line;
+  const sink = createSink(deps, line);
   while (!signal.aborted) {
     try {
       await adapter.start(sink, signal);
@@ -74,24 +73,14 @@ async function keepRunning(deps: ChannelsDeps, run: Run): Promise<void> {
   }
 }
 
-function createSink(deps: ChannelsDeps, { adapter, states }: Run): SinkPort {
-  const { name } = adapter;
+function createSink(deps: ChannelsDeps, line: Line): SinkPort {
+  const { name } = line.adapter;
   return {
     async accept(events, cursor) {
       await deps.inbox.accept(name, events, cursor ?? null);
-      if (events.length > 0) patch({ lastEventAt: deps.clock.now() });
+      if (events.length > 0) line.lastEventAt = deps.clock.now();
     },
     cursor: () => deps.events.cursor(name),
-    state(state, why) {
-      const before = states.get(name);
-      if (before?.state === state && before.why === why) return;
-      deps.log[state === 'up' ? 'info' : 'warn']('channel.state', { channel: name, state, why });
-      patch({ state, why, ...(before?.state === state ? {} : { since: deps.clock.now() }) });
-    },
+    state: (state, why) => line.connection.tell(state, why),
   };
-
-  function patch(change: Partial<ChannelState>): void {
-    const before = states.get(name);
-    if (before !== undefined) states.set(name, { ...before, ...change });
-  }
 }

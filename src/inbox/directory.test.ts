@@ -8,7 +8,7 @@ function person(role: 'owner' | 'member', ...identities: readonly string[]): Lis
 }
 
 function paired(identity: Identity, handle: string, role: Role): KnownIdentity {
-  return { identity, handle, role, name: '', since: 1 };
+  return { identity, handle, role, name: '', since: 1, timezone: null, language: null };
 }
 
 async function directoryOf(
@@ -77,4 +77,17 @@ test('users of the API are people of their own, each with the rights of the toke
   const [one, two] = [directory.resolve('api:Bob'), directory.resolve('api:bob ')];
   expect(one).toMatchObject({ role: 'owner' });
   expect(one?.handle).not.toBe(two?.handle);
+});
+
+test('what is linked to somebody whom config names has their voice in groups and their time zone', async () => {
+  const directory = await directoryOf({ ann: person('owner'), bob: person('member', 'telegram:8') }, [
+    { ...paired('slack:8', 'bob', 'member'), timezone: 'Asia/Tokyo' },
+    { ...paired('telegram:50', 'eve', 'member'), timezone: 'Asia/Tokyo', language: 'ja' },
+  ]);
+  const speaks = ['telegram:8', 'slack:8', 'telegram:50', 'telegram:99'] as const;
+  expect(speaks.map((identity) => directory.speaksInGroups(identity))).toEqual([true, true, false, false]);
+  expect(directory.resolve('slack:8')).toMatchObject({ timezone: 'Europe/Rome', language: 'it' });
+  expect(directory.resolve('telegram:50')).toMatchObject({ timezone: 'Asia/Tokyo', language: 'ja' });
+  expect(directory.known().find(({ handle }) => handle === 'eve')).toMatchObject({ language: 'ja' });
+  expect(['bob', 'eve'].map((handle) => directory.isNamed(handle))).toEqual([true, false]);
 });

@@ -31,6 +31,11 @@ export function createDirectory(deps: DirectoryDeps): DirectoryPort {
   return {
     resolve: (identity) => resolve(identity, deps.listed(), paired),
     isListed: (identity) => listedHandle(identity, deps.listed()) !== null,
+    speaksInGroups: (identity) => {
+      const person = resolve(identity, deps.listed(), paired);
+      return person !== null && (person.role === 'owner' || Object.hasOwn(deps.listed(), person.handle));
+    },
+    isNamed: (handle) => Object.hasOwn(deps.listed(), handle),
     person: (handle) => personByHandle(handle, deps.listed(), paired),
     owner: () => ownerOf(deps.listed(), paired),
     known: () => knownIdentities(deps.listed(), paired),
@@ -42,11 +47,18 @@ export function createDirectory(deps: DirectoryDeps): DirectoryPort {
 }
 
 function knownIdentities(listed: Listed, paired: Paired): readonly KnownIdentity[] {
-  const written = Object.entries(listed).flatMap(([handle, { role, identities }]) =>
-    identities.filter(isIdentity).map((identity) => ({ identity, handle, role, name: '', since: 0 })),
+  const written = Object.entries(listed).flatMap(([handle, { role, identities, timezone, language }]) =>
+    identities
+      .filter(isIdentity)
+      .map((identity) => ({ identity, handle, role, name: '', since: 0, timezone, language })),
   );
   const others = [...paired.values()].filter(({ identity }) => listedHandle(identity, listed) === null);
-  return [...written, ...others];
+  // What counts for somebody whom config names stands in config, also for the identities that were linked.
+  const current = others.map((row) => {
+    const { role, timezone, language } = personByHandle(row.handle, listed, paired);
+    return { ...row, role, timezone, language };
+  });
+  return [...written, ...current];
 }
 
 function isIdentity(text: string): text is Identity {
@@ -73,14 +85,18 @@ function personByHandle(handle: string, listed: Listed, paired: Paired): Person 
   if (entry !== undefined) return listedPerson(handle, entry);
   if (handle.startsWith('api-')) return plainPerson(handle, 'owner');
   const known = [...paired.values()].find((row) => row.handle === handle);
-  return plainPerson(handle, known?.role ?? 'guest');
+  return known === undefined ? plainPerson(handle, 'guest') : pairedPerson(known);
 }
 
 function ownerOf(listed: Listed, paired: Paired): Person {
   const entry = Object.entries(listed).find(([, person]) => person.role === 'owner');
   if (entry !== undefined) return listedPerson(...entry);
   const known = [...paired.values()].find((row) => row.role === 'owner');
-  return plainPerson(known?.handle ?? ownerHandle, 'owner');
+  return known === undefined ? plainPerson(ownerHandle, 'owner') : pairedPerson(known);
+}
+
+function pairedPerson({ handle, role, timezone, language }: KnownIdentity): Person {
+  return { ...plainPerson(handle, role), timezone, language };
 }
 
 function listedPerson(handle: string, entry: ListedPerson): Person {

@@ -83,9 +83,9 @@ function route(event: InboundEvent, deps: InboxDeps): Promise<Routed> {
     access: deps.access(),
     coalesce: deps.compose.abilitiesOf(chat)?.coalesce ?? false,
     staleAnswer: () => readStaleAnswer(deps, { chat, text: event.text, conversation: null }),
-    ownerCodeIsOpen: async () => {
+    codeIsOpen: async () => {
       const open = await deps.people.pairings(deps.clock.now());
-      return open.some((pairing) => pairing.kind === 'owner');
+      return open.some(({ kind }) => kind === 'owner' || kind === 'link');
     },
   });
 }
@@ -102,7 +102,7 @@ function toEntries({ event, routed }: Sorted, deps: InboxDeps): readonly AcceptE
   switch (routed.type) {
     case 'route':
       return [toEntry(event, routed.route, deps)];
-    case 'owner-code':
+    case 'code':
       return [toEntry(onlyCode(event), routed.route, deps)];
     case 'forbidden':
       return [toEntry(event, forbiddenRoute(event, routed, deps), deps)];
@@ -132,7 +132,7 @@ function toEntry(event: InboundEvent, route: Route, deps: InboxDeps): AcceptEntr
   return {
     id: deps.ids.event(),
     newConversation: deps.ids.conversation(),
-    event: route.lane === 'none' ? withoutContent(event) : event,
+    event: route.lane === 'none' || route.lane === 'withdrawal' ? withoutContent(event) : event,
     route,
   };
 }

@@ -4,13 +4,16 @@ import type { IdsPort } from '#core/ids.ts';
 import type { Pairing } from '#core/person.ts';
 import type { ComposePort } from '#core/ports/compose.ts';
 import type { Route } from '#core/store/events.ts';
+import { cutText } from '#lib/cut.ts';
 
 export const pairingMs = 3_600_000;
 const maxPending = 3;
+const nameChars = 64;
 
 /**
  * The hint for a stranger: a one-time code that the owner can accept. At most three codes are open at a time and each
- * stranger has one for an hour; beyond that a stranger gets silence. Nothing of the message is kept, no model is called.
+ * stranger has one for an hour; beyond that, and refused by the owner, a stranger gets silence. Nothing of the message is
+ * kept, no model is called.
  */
 export function pairingRoute(
   event: InboundEvent,
@@ -19,7 +22,8 @@ export function pairingRoute(
 ): Route {
   const identity = identityOf(event.chat.channel, event.sender.id);
   const strangers = pending.filter((pairing) => pairing.kind === 'stranger');
-  const quiet = strangers.length >= maxPending || strangers.some((pairing) => pairing.identity === identity);
+  const isKnown = pending.some((pairing) => pairing.kind !== 'owner' && pairing.identity === identity);
+  const quiet = isKnown || strangers.length >= maxPending;
   if (quiet) return { lane: 'none', reason: 'stranger', deliveries: [], pairing: null };
   const code = deps.ids.pairingCode();
   const chat = addressToKey(event.chat);
@@ -39,7 +43,9 @@ export function pairingRoute(
       kind: 'stranger',
       identity,
       chat,
-      name: event.sender.name,
+      name: plainName(event.sender.name),
+      person: null,
+      role: null,
       createdAt: deps.now,
       expiresAt: deps.now + pairingMs,
     },
@@ -52,4 +58,9 @@ function hintText(code: string): string {
     `Your code is **${code}**, good for one hour. Ask my owner to send me \`/pair ${code}\``,
     `(or to run \`tiro people pair ${code}\`).`,
   ].join('\n');
+}
+
+/** The owner reads it beside the code, on pages and in terminals: nothing in it may move the text around it. */
+function plainName(name: string): string {
+  return cutText(name.replaceAll(/[\s\p{C}]+/gu, ' ').trim(), nameChars);
 }

@@ -76,6 +76,8 @@ async function pair(setting: Setting, id: string, role: 'owner' | 'member'): Pro
     identity: null,
     chat: null,
     name: '',
+    person: null,
+    role: null,
     createdAt: at,
     expiresAt: at + 1,
   });

@@ -18,8 +18,8 @@ export interface RouteContext {
   readonly coalesce: boolean;
   /** What the text says to the question about old messages, where the chat was asked it; else null. */
   staleAnswer(): Promise<boolean | null>;
-  /** A code is open by which somebody unknown becomes the owner. */
-  ownerCodeIsOpen(): Promise<boolean>;
+  /** A code is open by which somebody unknown becomes somebody known. */
+  codeIsOpen(): Promise<boolean>;
 }
 
 export type Routed =
@@ -28,27 +28,29 @@ export type Routed =
   | { readonly type: 'forbidden'; readonly reason: string; readonly answer: string }
   /** Somebody unknown in a direct chat while pairing is on: a hint with a code may be due. */
   | { readonly type: 'stranger' }
-  /** Somebody unknown sends a code while the owner's is open. */
-  | { readonly type: 'owner-code'; readonly route: Route }
+  /** Somebody unknown sends a code while one is open. */
+  | { readonly type: 'code'; readonly route: Route }
   /** Group chatter that is not meant for us: not even stored. */
   | { readonly type: 'ignore' };
 
 /** Decides where an event goes, before anything is stored. Default deny: what no line lets through is refused. */
 export async function routeEvent(event: InboundEvent, context: RouteContext): Promise<Routed> {
+  // Whoever deleted it: what is not answered is not to be answered any more. It starts nothing and tells nobody anything.
+  if (event.kind === 'deletion') return { type: 'route', route: { lane: 'withdrawal' } };
   const identity = identityOf(event.chat.channel, event.sender.id);
   const known = context.directory.resolve(identity);
   if (!event.direct) return routeInGroup(event, context, known);
   if (known !== null) return toRoute(event, context, known);
   const guest = guestPerson(identity);
   if (context.access.dm === 'open') return toRoute(event, context, guest);
-  if (commandOf(event)?.name === 'pair' && (await context.ownerCodeIsOpen())) {
-    return { type: 'owner-code', route: talk(context, guest, 'command') };
+  if (commandOf(event)?.name === 'pair' && (await context.codeIsOpen())) {
+    return { type: 'code', route: talk(context, guest, 'command') };
   }
   if (context.access.dm === 'pairing' && event.kind === 'message') return { type: 'stranger' };
   return refuse('not on the allow-list');
 }
 
-/** A pairing made in a direct chat gives no rights here: only people that config lists, and the owner, may speak. */
+/** A pairing made in a direct chat gives no rights here: only people that config names, and the owner, may speak. */
 async function routeInGroup(
   event: InboundEvent,
   context: RouteContext,
@@ -57,8 +59,9 @@ async function routeInGroup(
   if (context.access.groups === 'off') return { type: 'ignore' };
   if (!event.addressed && context.access.groups === 'mention') return { type: 'ignore' };
   const identity = identityOf(event.chat.channel, event.sender.id);
-  if (known === null) return { type: 'ignore' };
-  if (!context.directory.isListed(identity) && known.role !== 'owner') return { type: 'ignore' };
+  if (known === null || !context.directory.speaksInGroups(identity)) return { type: 'ignore' };
+  // Codes are for two: in a group everybody reads them.
+  if (commandOf(event)?.name === 'pair') return { type: 'ignore' };
   return toRoute(event, context, known);
 }
 

@@ -107,6 +107,8 @@ test('while the code of the owner is open, a stranger may send one; only the cod
     identity: null,
     chat: null,
     name: '',
+    person: null,
+    role: null,
     createdAt,
     expiresAt: createdAt + pairingMs,
   });

@@ -20,6 +20,7 @@ export const modes = {
     list: 'read',
     countByStatus: 'read',
     waiting: 'read',
+    waitingForPlace: 'read',
     hasStale: 'read',
   },
   turns: {
@@ -68,7 +69,15 @@ export const modes = {
     redrive: 'write',
   },
   approvals: { get: 'read', list: 'read', decide: 'write', overdue: 'read' },
-  people: { identities: 'read', pair: 'write', pairings: 'read', addPairing: 'write', remove: 'write' },
+  people: {
+    identities: 'read',
+    pair: 'write',
+    pairings: 'read',
+    addPairing: 'write',
+    refuse: 'write',
+    setLocale: 'write',
+    remove: 'write',
+  },
   spend: { reserve: 'write', settle: 'write', settleOrphans: 'write', byDay: 'read', ofTurn: 'read' },
   state: { get: 'read', set: 'write' },
 } as const satisfies { readonly [G in Group]: { readonly [V in keyof StorePort[G]]: 'read' | 'write' } };

@@ -1,7 +1,7 @@
 import type { Check, ControlDeps } from '#control/deps.ts';
 import { type Commands, createCommands } from '#control/commands/commands.ts';
 import { createControl } from '#control/control.ts';
-import { createOwnerPairing } from '#control/people/owner-pairing.ts';
+import { createLinking } from '#control/people/linking.ts';
 import type { ControlPort } from '#control/surface.ts';
 import type { Inbox } from '#inbox/inbox.ts';
 import type { TestGround } from './ground.ts';
@@ -45,7 +45,7 @@ export function createTestControl(
   const commands = createCommands({
     ...deps,
     model: { names: () => names },
-    pairOwner: createOwnerPairing({ ...deps, ...store }),
+    useCode: createLinking({ ...deps, ...store }),
     defaultQueueMode: () => 'queue',
   });
   return { control: createControl(deps), commands, command };

@@ -26,7 +26,12 @@ export interface TestRun {
 
 export interface TestConversations {
   readonly conversations: Conversations;
-  readonly settings: { queue: 'queue' | 'steer' | 'interrupt'; coalesceMs: number; staleHours: number };
+  readonly settings: {
+    queue: 'queue' | 'steer' | 'interrupt';
+    coalesceMs: number;
+    staleHours: number;
+    turnsPerMinute: number;
+  };
   /** Runs in progress, oldest first. */
   readonly runs: readonly TestRun[];
   /** Every run that was ever started, oldest first. */
@@ -47,7 +52,12 @@ export function createTestConversations(
   { onRun, ...options }: TestConversationsOptions = {},
 ): TestConversations {
   const { store } = ground;
-  const settings: TestConversations['settings'] = { queue: 'queue', coalesceMs: 700, staleHours: 6 };
+  const settings: TestConversations['settings'] = {
+    queue: 'queue',
+    coalesceMs: 700,
+    staleHours: 6,
+    turnsPerMinute: 0,
+  };
   const runs: TestRun[] = [];
   const started: TestRun[] = [];
   let alive = true;

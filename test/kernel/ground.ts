@@ -5,9 +5,11 @@ import type { LogPort } from '#core/ports/clock.ts';
 import type { ComposePort } from '#core/ports/compose.ts';
 import type { DirectoryPort } from '#core/ports/directory.ts';
 import type { IdsPort } from '#core/ids.ts';
+import type { OutgoingFilesPort } from '#core/ports/media.ts';
 import type { StorePort } from '#core/store/store.ts';
 import { type ListedPerson, createDirectory } from '#inbox/directory.ts';
 import { createIds } from '#lib/ids.ts';
+import { createHomeFiles } from '#media/home-files.ts';
 import { createCompose } from '#outbox/compose.ts';
 import { createRender } from '#render/index.ts';
 import { type TestStore, openTestStore } from '#test/store.ts';
@@ -21,6 +23,7 @@ export interface TestGround {
   readonly ids: IdsPort;
   readonly log: LogPort & { readonly lines: readonly LogLine[] };
   readonly compose: ComposePort;
+  readonly files: OutgoingFilesPort;
   readonly directory: DirectoryPort;
   /** `people` of the config; a test may change it. */
   readonly listed: Record<string, ListedPerson>;
@@ -68,9 +71,10 @@ const push: Abilities = {
   coalesce: true,
 };
 
-/** telegram is pushed to; web, cli and api are read by their readers. Only telegram and web coalesce. */
+/** telegram and slack are pushed to; web, cli and api are read by their readers. Only telegram and web coalesce. */
 const abilitiesByChannel: Readonly<Record<string, Abilities>> = {
   telegram: push,
+  slack: push,
   web: { ...push, delivery: 'pull' },
   cli: { ...push, delivery: 'pull', coalesce: false },
   api: { ...push, delivery: 'pull', coalesce: false },
@@ -86,7 +90,9 @@ export async function createGround(options: GroundOptions = {}): Promise<TestGro
   await directory.refresh();
   const abilities = (channel: string): Abilities | null => abilitiesByChannel[channel] ?? null;
   const compose = createCompose({ render: createRender(), ids, abilities });
-  return { home, store, clock, ids, log: createLines(), compose, directory, listed, said, deliver };
+  const log = createLines();
+  const files = createHomeFiles({ clock, log }, home.home);
+  return { home, store, clock, ids, log, compose, files, directory, listed, said, deliver };
 
   async function said(chat: ChatKey): Promise<readonly string[]> {
     const rows = await store.outbox.list({ status: null, limit: 1_000 });

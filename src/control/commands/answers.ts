@@ -7,7 +7,7 @@ import { dayStart } from '#lib/day.ts';
 import { decideApproval } from '../approvals.ts';
 import type { CommandDeps } from './deps.ts';
 import type { Person } from '#core/person.ts';
-import { letIn } from '../people/pairing.ts';
+import { pairByChat } from '../people/by-chat.ts';
 
 /**
  * Does what a chat command asks and says what was done; null where silence is due. Rejects with a TiroError whose message
@@ -39,7 +39,7 @@ export async function answerCommand(
     case 'spend':
       return spendText(deps, event);
     case 'pair':
-      return pair(deps, event, args);
+      return pairByChat({ ...deps, ...deps.store }, event, args);
   }
 }
 
@@ -174,20 +174,6 @@ async function spendText(deps: CommandDeps, event: StoredEvent): Promise<string>
   const tokens = rows.reduce((sum, row) => sum + row.promptTokens + row.completionTokens, 0);
   const note = unpriced === 0 ? '' : ` ${unpriced} of them have no known price and count as $0.`;
   return `Spent today: $${usd.toFixed(4)} in ${calls} model calls (${tokens} tokens).${note}`;
-}
-
-async function pair(deps: CommandDeps, event: StoredEvent, args: string): Promise<string | null> {
-  const [code = ''] = args.split(/\s+/);
-  if (code === '') throw new TiroError('bad-input', 'Write `/pair CODE`.');
-  if (event.role !== 'owner') {
-    const result = await deps.pairOwner(code, { identity: event.identity, name: event.name });
-    return result === 'locked' ? null : 'Welcome. I know you now: you are my owner here.';
-  }
-  const { handle, identity } = await letIn(
-    { ...deps, ...deps.store },
-    { code, handle: null, role: 'member' },
-  );
-  return `${identity} is let in as ${handle} (member).`;
 }
 
 function conversationOf(event: StoredEvent): ConversationId {

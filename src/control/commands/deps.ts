@@ -1,13 +1,13 @@
 import type { QueueMode } from '#core/turn.ts';
 import type { ControlDeps } from '../deps.ts';
-import type { PairOwner } from '../people/owner-pairing.ts';
+import type { UseCode } from '../people/linking.ts';
 
 export interface CommandDeps extends Pick<
   ControlDeps,
   'store' | 'directory' | 'compose' | 'ids' | 'clock' | 'log'
 > {
   readonly model: { names(): readonly string[] };
-  readonly pairOwner: PairOwner;
+  readonly useCode: UseCode;
   /** `conversation.queue` of the config. */
   readonly defaultQueueMode: () => QueueMode;
 }

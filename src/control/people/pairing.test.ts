@@ -150,7 +150,9 @@ test('a name without letters gives the identity as handle', async () => {
 test('whom config lists as a member does not become the owner by a code, and the code stays good', async () => {
   const setting = await setUp();
   const code = await setting.ownerCode();
-  expect(await setting.command(`/pair ${code}`, '8')).toMatch(/config\.yaml lists telegram:8 as member/);
+  expect(await setting.command(`/pair ${code}`, '8')).toMatch(
+    /config\.yaml lists telegram:8 as bob \(member\)/,
+  );
   expect(setting.directory.resolve('telegram:8')).toMatchObject({ handle: 'bob', role: 'member' });
   expect(await setting.command(`/pair ${code}`, '60')).toMatch(/^Welcome/);
 });

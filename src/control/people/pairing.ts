@@ -26,26 +26,8 @@ export interface LetIn {
   readonly identity: Identity;
 }
 
-const codeMs = 3_600_000;
 /** Which code let whom in, so that the same order, given again after a crash, is carried out once and answered right. */
 const letInScope = 'let-in';
-
-/** A code for the owner to send from a chat as `/pair CODE`: whoever sends it there is the owner. One hour, one use. */
-export async function mintOwnerCode(deps: PairingDeps): Promise<Pairing> {
-  const createdAt = deps.clock.now();
-  const code = deps.ids.pairingCode();
-  const pairing = {
-    code,
-    kind: 'owner',
-    identity: null,
-    chat: null,
-    name: '',
-    createdAt,
-    expiresAt: createdAt + codeMs,
-  } as const;
-  await deps.people.addPairing(pairing);
-  return pairing;
-}
 
 /**
  * The owner lets a stranger in by the code the stranger was given. Rejects as `not-found` for a wrong or expired code, as
@@ -53,10 +35,17 @@ export async function mintOwnerCode(deps: PairingDeps): Promise<Pairing> {
  */
 export async function letIn(
   deps: PairingDeps,
-  input: { readonly code: string; readonly handle: string | null; readonly role: Role },
+  input: {
+    readonly code: string;
+    readonly handle: string | null;
+    readonly role: Role;
+    readonly timezone?: string | null | undefined;
+    readonly language?: string | null | undefined;
+  },
 ): Promise<LetIn> {
   const code = input.code.trim().toUpperCase();
-  const pairing = await findPairing(deps, code, 'stranger');
+  // Whom the owner refused may still be let in, by the owner.
+  const pairing = await findPairing(deps, code, ['stranger', 'refused']);
   if (pairing === null || pairing.identity === null || pairing.chat === null) {
     const before = await whoCameInBy(deps, code);
     if (before === null) throw wrongCode();
@@ -67,7 +56,9 @@ export async function letIn(
   await deps.state.set({ scope: letInScope, key: code, value: `${handle} ${pairing.chat}` });
   const { name } = pairing;
   const at = deps.clock.now();
-  const paired = await deps.people.pair({ code, identity: null, handle, role: input.role, name, at });
+  const { role, timezone = null, language = null } = input;
+  const who = { identity: null, handle, role, name, timezone, language };
+  const paired = await deps.people.pair({ code, ...who, at });
   if (paired.result !== 'paired') throw wrongCode();
   await deps.directory.refresh();
   await welcome(deps, { code, handle, chat: pairing.chat });
@@ -99,10 +90,10 @@ async function requireFree(deps: PairingDeps, handle: string, code: string): Pro
 export async function findPairing(
   deps: Pick<PairingDeps, 'people' | 'clock'>,
   code: string,
-  kind: Pairing['kind'],
+  kinds: readonly Pairing['kind'][],
 ): Promise<Pairing | null> {
   const open = await deps.people.pairings(deps.clock.now());
-  return open.find((pairing) => pairing.kind === kind && isSameSecret(pairing.code, code)) ?? null;
+  return open.find(({ kind, code: own }) => kinds.includes(kind) && isSameSecret(own, code)) ?? null;
 }
 
 export function wrongCode(): TiroError {

@@ -82,7 +82,8 @@ export interface AdapterPort {
   typing?(chat: ChatAddress): Promise<void>;
   /**
    * Shows how far an answer has come; the answer itself is sent as a message afterwards. Ephemeral, dropped when late.
-   * Contract: may reject, and nothing is lost then. Absent where abilities.drafts is false.
+   * Contract: may reject, and nothing is lost then; as `not-found` where the platform turns out to have no drafts, so that
+   * previews are shown from then on. Absent where abilities.drafts is false.
    */
   draft?(draft: Draft): Promise<void>;
   /** The bytes of a file that came in. Rejects when the platform no longer has it or it is over the limit. */

@@ -14,6 +14,8 @@ export interface Saying {
   readonly buttons: readonly Button[];
   /** A preview whose text the first chunk replaces, or null. */
   readonly editOf: DeliveryId | null;
+  /** The answer is still written: it is said in a dialect that its later edits can be said in. */
+  readonly running?: boolean;
 }
 
 /** Turns words into outbox rows: one per platform call, rendered in the channel's first dialect and cut to its limit. */
@@ -25,9 +27,12 @@ export interface ComposePort {
 
 /** The text of a running turn, shown while the model writes it. */
 export interface PreviewPort {
-  /** The text so far. Never blocks; writes at most one row per edit interval of the channel. */
-  show(turn: Turn, text: string): void;
-  /** Stops showing, waits for a write in progress and returns the preview the final text must replace, or null. */
+  /**
+   * The text so far. Never blocks; at most one draft or row per edit interval of the channel. `seal` lets no message join
+   * and commits that; false: messages joined, so that this answer must not be seen.
+   */
+  show(turn: Turn, text: string, seal: () => Promise<boolean>): void;
+  /** Stops showing, waits for a write in progress (half a second for a draft) and returns the preview the final text must replace, or null. */
   finish(turn: Turn): Promise<DeliveryId | null>;
 }
 

@@ -5,8 +5,15 @@ import type { KnownIdentity, Person } from '../person.ts';
 export interface DirectoryPort {
   /** The person behind an identity, or null for a stranger. */
   resolve(identity: Identity): Person | null;
-  /** Config lists it: such a person may speak in groups as well. A pairing is for direct chats only, save the owner's. */
+  /** Config lists it, and decides about it. */
   isListed(identity: Identity): boolean;
+  /**
+   * It is somebody's whom config names, by being listed or by a link, or the owner's. A pairing of a stranger is for direct
+   * chats only.
+   */
+  speaksInGroups(identity: Identity): boolean;
+  /** Config names the handle. */
+  isNamed(handle: string): boolean;
   /** By handle; an unknown handle is a guest. */
   person(handle: string): Person;
   owner(): Person;

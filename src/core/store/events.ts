@@ -28,7 +28,9 @@ export type Route =
       readonly pairing: Pairing | null;
     }
   /** A yes or no to the question about stale messages. */
-  | { readonly lane: 'stale-answer'; readonly keep: boolean; readonly person: string; readonly role: Role };
+  | { readonly lane: 'stale-answer'; readonly keep: boolean; readonly person: string; readonly role: Role }
+  /** A message was deleted: whoever did it, the platform says so. */
+  | { readonly lane: 'withdrawal' };
 
 export interface AcceptEntry {
   readonly id: EventId;
@@ -59,6 +61,8 @@ export interface TurnPlan {
   readonly staleBefore: number | null;
   /** Of the people with the fewest running turns the one who came last, not the one whose conversation waits longest. */
   readonly latest?: boolean;
+  /** Turns that a person of a role may start in a minute; 0 or absent: as many as they like. More wait, none is dropped. */
+  readonly turnsPerMinute?: Readonly<Partial<Record<Role, number>>>;
 }
 
 export interface StaleQuestion {
@@ -76,7 +80,14 @@ export type Claim =
   | { readonly type: 'none' };
 
 export interface EventsPort {
-  /** All events and the cursor in one transaction. A known (channel, platformId) changes nothing and is reported. */
+  /**
+   * All events and the cursor in one transaction. A known (channel, platformId) changes nothing and is reported.
+   *
+   * An edit by the same sender replaces a message that is not answered yet, a deletion withdraws it: one that waits, and one
+   * whose running turn has committed or shown nothing of an answer. Then that turn ends as cancelled (`takenBack`) in this
+   * very commit and its other messages wait again, in their order. Of answered and unknown messages an edit is kept and a
+   * deletion is not even stored. An edit that comes before its message is used when that comes.
+   */
   accept(input: {
     readonly channel: string;
     readonly entries: readonly AcceptEntry[];
@@ -112,6 +123,18 @@ export interface EventsPort {
       readonly chat: ChatKey;
       readonly runningTurn: TurnId;
       readonly count: number;
+    }[]
+  >;
+  /**
+   * Conversations that nothing runs in and that wait since before `before`: for a free place, or (`dueAt` > 0) because their
+   * person starts too many turns. Those that wait longest first, `limit` at most. `head` is the `seq` of what waits longest.
+   */
+  waitingForPlace(input: { readonly before: number; readonly limit: number }): Promise<
+    readonly {
+      readonly conversation: ConversationId;
+      readonly chat: ChatKey;
+      readonly head: number;
+      readonly dueAt: number;
     }[]
   >;
   /** Has the chat messages that were asked about as stale? */

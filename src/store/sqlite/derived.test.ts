@@ -15,6 +15,10 @@ import { createSession } from './session.ts';
 const kinds = [
   'say',
   'say',
+  'named',
+  'edit',
+  'withdraw',
+  'one-person',
   'alone',
   'command',
   'new',
@@ -101,6 +105,13 @@ function createPlayer(db: Database): (move: Move) => void {
       if (ask === undefined) return;
       tables.approvals.decide({ id: ask.id, decision, by: 'p', reason: null, event: ids.event(), at: now });
     };
+    const joinPersons = (joins: string, handle: string): void => {
+      const code = `${now}`;
+      const row = { code, kind: 'link', identity: null, chat: null, name: '', person: handle } as const;
+      tables.people.addPairing({ ...row, role: 'member', createdAt: now, expiresAt: now + 9 });
+      const who = { identity: `telegram:${joins}`, handle, role: 'member', name: '' } as const;
+      tables.people.pair({ code, ...who, joins, at: now });
+    };
     const conversation: ConversationId | undefined = tables.conversations.openOf(chat)?.id;
     const sending = tables.outbox.list({ status: 'sending', limit: 9 })[move.pick] ?? null;
     const settle = (
@@ -115,6 +126,10 @@ function createPlayer(db: Database): (move: Move) => void {
       message(ids, 'p', { chat, key: `p-${id}`, preview: true });
     const moves: Readonly<Record<Move['kind'], () => void>> = {
       say: () => say({}),
+      named: () => say({ messageId: 'm' }),
+      edit: () => say({ kind: 'edit', messageId: 'm', text: 'new' }),
+      withdraw: () => say({ kind: 'deletion', messageId: 'm', route: { lane: 'withdrawal' } }),
+      'one-person': () => joinPersons(`p${move.chat}`, `p${(move.pick % 3) + 1}`),
       alone: () => say({ route: talk(chat, { coalesce: false }) }),
       command: () => say({ route: talk(chat, { lane: 'command' }) }),
       new: () => say({ route: talk(chat, { lane: 'command', startsConversation: true }) }),
@@ -217,7 +232,7 @@ function lookedUp(db: Database): unknown {
       AND o.status = 'queued' AND o.lane = 'turn' ORDER BY rank, seq LIMIT 1)`;
   const loads = `
     SELECT person, (SELECT count(*) FROM turns WHERE status = 'running' AND turns.person = all_people.person) AS running,
-      (SELECT min(head) FROM (${queues}) q WHERE q.ready AND q.person = all_people.person) AS head
+      (SELECT min(head) FROM (${queues}) q WHERE q.ready AND q.person = all_people.person) AS head, 0 AS due_at
     FROM (SELECT person FROM turns WHERE status = 'running' UNION SELECT person FROM (${queues}) q WHERE q.ready) all_people`;
   const heads = `
     SELECT chat, seq FROM outbox o WHERE status = 'queued'

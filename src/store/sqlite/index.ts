@@ -4,7 +4,7 @@ import { createBoots } from './boots.ts';
 import { createConversations } from './conversations.ts';
 import { createEvents } from './events/index.ts';
 import { createOutbox } from './outbox/index.ts';
-import { createPeople } from './people.ts';
+import { createPeople } from './people/index.ts';
 import type { Session, Verbs } from './session.ts';
 import { createSpend } from './spend.ts';
 import { createState } from './state.ts';

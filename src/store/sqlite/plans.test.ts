@@ -73,6 +73,11 @@ function useEveryHotVerb(session: Session): void {
   const { turn } = claim;
   say({ messageId: 'm' });
   say({ kind: 'edit', messageId: 'm' });
+  say({ chat: 'telegram:-1', direct: false, kind: 'edit', messageId: 'g' });
+  say({ kind: 'deletion', messageId: 'm', route: { lane: 'withdrawal' } });
+  say({ chat: 'telegram:9', messageId: 'n' });
+  turns.claim({ ...anyTurn, turn: ids.turn(), turnsPerMinute: { member: 1 } });
+  say({ chat: 'telegram:9', kind: 'edit', messageId: 'n' });
   turns.join({ turn: turn.id, arrivedBefore: null, steer: false, maxEvents: 9, maxChars: 99, at: 1 });
   const money = {
     id: ids.spend(),
@@ -136,6 +141,7 @@ function useEveryHotVerb(session: Session): void {
   }
   turns.stop({ conversation: turn.conversation, by: 'x', upTo: null, at: 1 });
   events.waiting(1);
+  events.waitingForPlace({ before: 1, limit: 9 });
   events.hasStale('telegram:7');
   events.countByStatus();
   outbox.interrupted();

@@ -18,6 +18,7 @@ const names = new Set([
   'composer.js',
   'feed.js',
   'page.js',
+  'people.js',
   'sidebar.js',
   'status.js',
   'thread.js',

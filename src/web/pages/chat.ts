@@ -12,6 +12,8 @@ export interface ChatView {
   readonly fresh: boolean;
   readonly conversations: readonly Conversation[];
   readonly approvals: readonly Approval[];
+  /** How many strangers wait to be let in. */
+  readonly strangers: number;
   /** The thread, already rendered. */
   readonly thread: string;
   /** Earlier steps are left out. */
@@ -46,6 +48,9 @@ function sidebar(view: ChatView): Html {
       </nav>
       <footer class="sidebar-foot">
         <a href="/status">Status</a>
+        <a href="/people"
+          >People${view.strangers === 0 ? '' : html` <span class="count">${view.strangers}</span>`}</a
+        >
         <button type="button" class="link" id="logout">Log out</button>
       </footer>
     </aside>

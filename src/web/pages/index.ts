@@ -6,6 +6,7 @@ import { type WebDeps, type WebEnv, type WebOptions, isConversationId } from '..
 import { httpProblem } from '../http/problem.ts';
 import { chatPage } from './chat.ts';
 import { loginPage } from './login.ts';
+import { peoplePage, peoplePieceHtml } from './people/page.ts';
 import { approvalsHtml, conversationsHtml } from './pieces.ts';
 import { statusHtml, statusPage } from './status.ts';
 import { createViews } from './views.ts';
@@ -41,6 +42,11 @@ export function pageRoutes(deps: WebDeps, options: WebOptions, sessions: Session
   });
   app.get('/status', page, async (c) => c.html(statusPage(await views.status())));
 
+  app.get('/people', page, async (c) => c.html(peoplePage(await views.people(), deps.clock.now())));
+
+  app.get('/page/people', piece, async (c) =>
+    c.html(peoplePieceHtml(await views.people(), deps.clock.now())),
+  );
   app.get('/page/status', piece, async (c) => c.html(statusHtml(await views.status())));
   app.get('/page/conversations', piece, async (c) =>
     c.html(conversationsHtml(await views.conversations(), currentOf(c))),

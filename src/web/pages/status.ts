@@ -11,7 +11,7 @@ export function statusPage(status: StatusReport): Html {
     script: 'status.js',
     body: html`<header class="page-head">
         ${wordmark}
-        <nav><a href="/">Conversations</a></nav>
+        <nav><a href="/">Conversations</a> <a href="/people">People</a></nav>
       </header>
       <main id="status" aria-label="Status">${statusHtml(status)}</main>`,
   });
@@ -53,7 +53,8 @@ function channelHtml(channel: ChannelReport): Html {
   const last =
     channel.lastEventAt === null ? 'nothing came in yet' : html`last event ${timeHtml(channel.lastEventAt)}`;
   return html`<li class="${channel.state}">
-    <strong>${channel.name}</strong> <span class="state">${channel.state}</span>
+    <strong>${channel.name}</strong>
+    <span class="state">${channel.state} since ${timeHtml(channel.since)}</span>
     <span class="detail">${channel.why === '' ? '' : html`${channel.why} · `}${last}</span>
   </li>`;
 }

@@ -37,7 +37,7 @@ function stepPiece(step: Step, reader: Reader): Html {
     case 'said':
       return wordsHtml(step, 'reply', prose(body.text));
     case 'notice':
-      return wordsHtml(step, 'notice', prose(body.text));
+      return wordsHtml(step, 'notice', html`${prose(body.text)}${downloadHtml(body.text)}`);
     case 'intent':
       return nothing; // shown live as what is going on, and afterwards by its result
     case 'result':
@@ -72,6 +72,13 @@ function wordsHtml(step: Step, kind: 'reply' | 'notice', prose: Html): Html {
     <header class="byline">Tiro ${timeHtml(step.at)}</header>
     <div class="prose">${prose}</div>
   </article>`;
+}
+
+/** Where a notice tells of a file that is kept (the tool send_file), it can be saved from here. */
+function downloadHtml(notice: string): Html {
+  const [, folder, name] = /`(files\/out\/[\w-]+\/)([^`/]+)`/.exec(notice) ?? [];
+  if (folder === undefined || name === undefined) return nothing;
+  return html`<p><a href="/api/${folder}${encodeURIComponent(name)}" download>${name}</a></p>`;
 }
 
 const outcomeWords: Readonly<Record<Body<'result'>['outcome'], string>> = {

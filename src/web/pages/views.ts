@@ -5,6 +5,7 @@ import type { StepsPort } from '#core/store/turns.ts';
 import type { Conversation } from '#core/turn.ts';
 import { type WebDeps, type WebOptions, actorOf } from '../deps.ts';
 import type { ChatView } from './chat.ts';
+import type { People } from './people/page.ts';
 import { stepToHtml } from './steps.ts';
 
 const readConversations = 500;
@@ -30,22 +31,24 @@ export interface Views {
   /** Latest first, without those that unnamed API requests make for one answer each. */
   conversations(): Promise<readonly Conversation[]>;
   approvals(): Promise<readonly Approval[]>;
+  people(): Promise<People>;
 }
 
 export function createViews(deps: WebDeps, options: WebOptions): Views {
   const actor = actorOf(options, 'web');
   const reader = { renderHtml: deps.renderHtml, owner: actor.person };
-  return { chat, status, conversations, approvals };
+  return { chat, status, conversations, approvals, people };
 
   async function chat({ conversation, fresh, all }: AskedChat): Promise<ChatView> {
     // Read first: what is committed while the rest is read comes again by the feed, and is known by its id.
     const seq = await deps.steps.lastSeq();
     const id = conversation?.id ?? null;
-    const [steps, listed, pending, { demo }, running] = await Promise.all([
-      stepsToShow(id, all),
+    const [steps, listed, pending, { demo }, { pairings }, running] = await Promise.all([
+      stepsToShow(deps, { id, all }),
       conversations(),
       approvals(),
       status(),
+      people(),
       id === null
         ? []
         : deps.control.run('turns.list', { status: 'running', conversation: id, limit: 1 }, actor),
@@ -56,6 +59,7 @@ export function createViews(deps: WebDeps, options: WebOptions): Views {
       fresh,
       conversations: listed,
       approvals: pending,
+      strangers: pairings.filter(({ kind }) => kind === 'stranger').length,
       thread: shown.map((step) => stepToHtml(step, reader)).join(''),
       hasEarlier: !steps.complete || shown.length < steps.steps.length,
       running: running.length > 0,
@@ -64,14 +68,12 @@ export function createViews(deps: WebDeps, options: WebOptions): Views {
     };
   }
 
-  function status(): Promise<StatusReport> {
-    return deps.control.run('status', {}, actor);
+  function people(): Promise<People> {
+    return deps.control.run('people.list', {}, actor);
   }
 
-  async function stepsToShow(conversation: ConversationId | null, all: boolean): Promise<Latest> {
-    if (conversation === null) return { steps: [], complete: true };
-    if (all) return { steps: await deps.steps.ofConversation(conversation), complete: true };
-    return deps.steps.latest({ conversation, chars: shownChars, turn: null });
+  function status(): Promise<StatusReport> {
+    return deps.control.run('status', {}, actor);
   }
 
   async function conversations(): Promise<readonly Conversation[]> {
@@ -85,4 +87,13 @@ export function createViews(deps: WebDeps, options: WebOptions): Views {
   function approvals(): Promise<readonly Approval[]> {
     return deps.approvals.list({ status: 'pending', chat: null, limit: listedApprovals });
   }
+}
+
+async function stepsToShow(
+  { steps }: WebDeps,
+  { id, all }: { readonly id: ConversationId | null; readonly all: boolean },
+): Promise<Latest> {
+  if (id === null) return { steps: [], complete: true };
+  if (all) return { steps: await steps.ofConversation(id), complete: true };
+  return steps.latest({ conversation: id, chars: shownChars, turn: null });
 }

@@ -147,6 +147,8 @@ export function testEvents(contract: StoreContract): void {
         identity: 'telegram:7',
         chat: ann,
         name: 'Ann',
+        person: null,
+        role: null,
         createdAt: 1_000,
         expiresAt: 9_000,
       } as const;

@@ -6,7 +6,6 @@ import type { NewSpend } from '#core/spend.ts';
 import {
   type StoreContract,
   type World,
-  ann,
   bob,
   claimed,
   conversationOf,
@@ -121,64 +120,6 @@ export function testRest(contract: StoreContract): void {
       const unknown = conversations.setModel({ conversation: 'cnv_none', model: null });
       await expect(unknown).rejects.toMatchObject({ code: 'not-found' });
       expect(await conversations.get('cnv_none')).toBeNull();
-    });
-  });
-
-  describe('people', () => {
-    const stranger = {
-      code: 'ABCD-EFGH',
-      kind: 'stranger',
-      identity: 'telegram:7',
-      chat: ann,
-      name: 'Ann',
-      createdAt: 1_000,
-      expiresAt: 9_000,
-    } as const;
-    const taking = {
-      code: 'ABCD-EFGH',
-      identity: null,
-      handle: 'ann',
-      role: 'member',
-      name: 'Ann',
-      at: 2_000,
-    } as const;
-
-    test('a stranger is let in by the code, once', async () => {
-      const { people } = (await createWorld(contract)).store;
-      await people.addPairing(stranger);
-      expect(await people.pair({ ...taking, code: 'WRON-GONE' })).toEqual({ result: 'wrong' });
-      expect(await people.pair({ ...taking, identity: 'telegram:666' })).toEqual({ result: 'wrong' });
-      expect(await people.pair({ ...taking, at: 9_000 })).toEqual({ result: 'expired' });
-      expect(await people.identities()).toEqual([]);
-      expect(await people.pair(taking)).toEqual({
-        result: 'paired',
-        pairing: stranger,
-        identity: 'telegram:7',
-      });
-      expect(await people.identities()).toEqual([
-        { identity: 'telegram:7', handle: 'ann', role: 'member', name: 'Ann', since: 2_000 },
-      ]);
-      expect(await people.pair(taking)).toEqual({ result: 'wrong' });
-      expect(await people.remove('telegram:7')).toBe(true);
-      expect(await people.remove('telegram:7')).toBe(false);
-    });
-
-    test("an owner's code pairs whoever sends it", async () => {
-      const { people } = (await createWorld(contract)).store;
-      await people.addPairing({ ...stranger, kind: 'owner', identity: null, chat: null });
-      expect(await people.pair(taking)).toEqual({ result: 'wrong' });
-      const owner = { ...taking, identity: 'telegram:5', handle: 'owner', role: 'owner' } as const;
-      expect(await people.pair(owner)).toMatchObject({ result: 'paired', identity: 'telegram:5' });
-    });
-
-    test('codes are unique and pass', async () => {
-      const { people } = (await createWorld(contract)).store;
-      await people.addPairing(stranger);
-      await expect(people.addPairing(stranger)).rejects.toMatchObject({ code: 'conflict' });
-      expect(await people.pairings(8_999)).toEqual([stranger]);
-      expect(await people.pairings(9_000)).toEqual([]);
-      await people.addPairing({ ...stranger, createdAt: 10_000, expiresAt: 20_000 });
-      expect(await people.pairings(10_000)).toMatchObject([{ expiresAt: 20_000 }]);
     });
   });
 

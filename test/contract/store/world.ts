@@ -38,6 +38,8 @@ export interface Words {
   readonly kind?: InboundEvent['kind'];
   readonly sentAt?: number;
   readonly name?: string;
+  /** The sender's id; the chat's own where none is given. */
+  readonly from?: string;
   readonly direct?: boolean;
   readonly route?: Route;
 }
@@ -115,7 +117,7 @@ export function entry(ids: IdsPort, words: Words): AcceptEntry {
     kind,
     chat: address,
     direct,
-    sender: { id: address.chat, name },
+    sender: { id: words.from ?? address.chat, name },
     addressed: true,
     text,
     files: [],

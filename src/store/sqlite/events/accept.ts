@@ -1,30 +1,18 @@
-import type { ChatKey } from '#core/address.ts';
-import type { EventLane, EventStatus } from '#core/event.ts';
+import { addressToKey } from '#core/address.ts';
 import type { ConversationId, EventId } from '#core/ids.ts';
 import type { AcceptEntry, Accepted, EventsPort, Route } from '#core/store/events.ts';
 import { nextConversation, placeOf, touchConversation } from '../conversations.ts';
 import { insertDeliveries } from '../outbox/insert.ts';
-import { insertPairing } from '../people.ts';
+import { insertPairing } from '../people/pairings.ts';
 import { type Session, flag } from '../session.ts';
 import { insertStep } from '../steps.ts';
-import { addressToKey, identityOf } from '#core/address.ts';
-import { insertEvent } from './insert.ts';
+import { type Arrival, type Talk, insertRow, openOf } from './arrival.ts';
+import { editBefore, storeDeletion, storeEdit } from './edits.ts';
 import { extendQueue, refreshQueue } from './queue.ts';
 
 type AcceptInput = Parameters<EventsPort['accept']>[0];
-type Talk = Extract<Route, { lane: 'turn' | 'command' }>;
 type Refusal = Extract<Route, { lane: 'none' }>;
 type StaleAnswer = Extract<Route, { lane: 'stale-answer' }>;
-
-interface Arrival {
-  readonly entry: AcceptEntry;
-  readonly channel: string;
-  readonly chat: ChatKey;
-  readonly at: number;
-  /** Conversations whose queue gained messages at its end, and those where it changed elsewhere: done once, after all entries. */
-  readonly extended: Set<ConversationId>;
-  readonly touched: Set<ConversationId>;
-}
 
 /** entries → event rows (known ones are only reported) → conversations, steps, deliveries they bring → queues → cursor. */
 export function acceptEvents(session: Session, input: AcceptInput): readonly Accepted[] {
@@ -66,12 +54,28 @@ function store(session: Session, arrival: Arrival): ConversationId | null {
       return storeRefused(session, arrival, route);
     case 'stale-answer':
       return storeStaleAnswer(session, arrival, route);
+    case 'withdrawal':
+      return storeDeletion(session, arrival);
     case 'turn':
     case 'command':
-      if (event.kind === 'edit') return storeEdit(session, arrival, route);
-      if (event.kind === 'reaction') return storeReaction(session, arrival, route);
-      return storeTalk(session, arrival, route);
+      if (event.kind === 'edit') {
+        const kept = storeEdit(session, arrival, route);
+        return kept === null ? storeTalk(session, arrival, route) : kept.conversation;
+      }
+      if (event.kind === 'reaction') return storeKept(session, arrival, { ...route, reason: null });
+      return storeMessage(session, arrival, route);
   }
+}
+
+/** A message whose edit came first says what the edit says. */
+function storeMessage(session: Session, arrival: Arrival, route: Talk): ConversationId | null {
+  const edit = route.lane === 'turn' ? editBefore(session, arrival) : null;
+  if (edit === null) return storeTalk(session, arrival, route);
+  if ('answered' in edit) {
+    return storeKept(session, arrival, { ...route, reason: `its edit came first: ${edit.answered}` });
+  }
+  const { entry } = arrival;
+  return storeTalk(session, { ...arrival, entry: { ...entry, event: { ...entry.event, ...edit } } }, route);
 }
 
 function storeTalk(session: Session, arrival: Arrival, route: Talk): ConversationId {
@@ -154,88 +158,13 @@ function storeStaleAnswer(session: Session, arrival: Arrival, route: StaleAnswer
   return conversation;
 }
 
-/** An edit replaces what is not answered yet; of what is answered it is stored and starts nothing. */
-function storeEdit(session: Session, arrival: Arrival, route: Talk): ConversationId | null {
-  const { event } = arrival.entry;
-  const waiting = session.get<{ id: EventId; conversation: ConversationId | null }>(
-    `SELECT id, conversation FROM events
-     WHERE chat = @chat AND message_id = @messageId AND (status = 'queued' OR status = 'stale')
-       AND lane = 'turn' AND channel = @channel
-     ORDER BY seq DESC LIMIT 1`,
-    { chat: arrival.chat, messageId: event.messageId, channel: arrival.channel },
-  );
-  if (waiting !== null) {
-    session.run('UPDATE events SET text = @text WHERE id = @id', { text: event.text, id: waiting.id });
-  }
-  const conversation = waiting?.conversation ?? openOf(session, arrival.chat);
-  insertRow(session, arrival, {
-    ...route,
-    lane: 'none',
-    conversation,
-    coalesce: false,
-    status: waiting === null ? 'refused' : 'done',
-    reason: waiting === null ? 'edit of an answered message' : `edit of ${waiting.id}`,
-  });
-  return conversation;
-}
-
-function storeReaction(session: Session, arrival: Arrival, route: Talk): ConversationId | null {
+/** Known from now on, and nothing is to be done about it. */
+function storeKept(
+  session: Session,
+  arrival: Arrival,
+  route: Talk & { readonly reason: string | null },
+): ConversationId | null {
   const conversation = openOf(session, arrival.chat);
-  insertRow(session, arrival, {
-    ...route,
-    lane: 'none',
-    conversation,
-    coalesce: false,
-    status: 'done',
-    reason: null,
-  });
+  insertRow(session, arrival, { ...route, lane: 'none', conversation, coalesce: false, status: 'done' });
   return conversation;
-}
-
-function openOf(session: Session, chat: ChatKey): ConversationId | null {
-  const row = session.get<{ id: ConversationId }>(
-    'SELECT id FROM conversations WHERE chat = @chat AND open = 1',
-    { chat },
-  );
-  return row?.id ?? null;
-}
-
-interface Verdict {
-  readonly lane: EventLane;
-  readonly person: string | null;
-  readonly role: Talk['role'] | null;
-  readonly conversation: ConversationId | null;
-  readonly coalesce: boolean;
-  readonly status: EventStatus;
-  readonly reason: string | null;
-}
-
-function insertRow(session: Session, arrival: Arrival, verdict: Verdict): void {
-  const { entry, channel, chat, at } = arrival;
-  const { event } = entry;
-  insertEvent(session, {
-    id: entry.id,
-    channel,
-    platformId: event.platformId,
-    kind: event.kind,
-    lane: verdict.lane,
-    chat,
-    direct: event.direct,
-    conversation: verdict.conversation,
-    person: verdict.person,
-    role: verdict.role,
-    identity: identityOf(channel, event.sender.id),
-    name: event.sender.name,
-    text: event.text,
-    files: event.files,
-    messageId: event.messageId,
-    replyTo: event.replyTo,
-    sentAt: event.sentAt,
-    receivedAt: at,
-    coalesce: verdict.coalesce,
-    status: verdict.status,
-    approval: null,
-    reason: verdict.reason,
-    raw: event.raw,
-  });
 }

@@ -6,7 +6,7 @@ import { insertDeliveries } from '../outbox/insert.ts';
 import type { Session, Verbs } from '../session.ts';
 import { insertStep } from '../steps.ts';
 import { acceptEvents } from './accept.ts';
-import { waitingSince } from './queue.ts';
+import { waitingForPlace, waitingSince } from './queue.ts';
 import { eventsWhere } from './rows.ts';
 
 type Settlement = Parameters<EventsPort['settleCommand']>[0];
@@ -67,6 +67,7 @@ export function createEvents(session: Session): Verbs<EventsPort> {
     },
     countByStatus: () => countByStatus(session, 'events', noEvents),
     waiting: (before) => waitingSince(session, before),
+    waitingForPlace: (input) => waitingForPlace(session, input),
     hasStale: (chat) =>
       session.get(`SELECT 1 FROM events WHERE chat = @chat AND status = 'stale' LIMIT 1`, { chat }) !== null,
   };

@@ -57,12 +57,14 @@ const upsertQueue = `
   ON CONFLICT (conversation) DO UPDATE
     SET chat = excluded.chat, person = excluded.person, head = excluded.head, ready = excluded.ready`;
 
-function refreshLoad(session: Session, person: string): void {
+export function refreshLoad(session: Session, person: string): void {
   session.run(
-    `INSERT INTO loads (person, running, head) VALUES (@person,
+    `INSERT INTO loads (person, running, head, due_at) VALUES (@person,
        (SELECT count(*) FROM turns WHERE status = 'running' AND person = @person),
-       (SELECT head FROM queues WHERE person IN (@person) AND ready = 1 ORDER BY head LIMIT 1))
-     ON CONFLICT (person) DO UPDATE SET running = excluded.running, head = excluded.head`,
+       (SELECT head FROM queues WHERE person IN (@person) AND ready = 1 ORDER BY head LIMIT 1),
+       coalesce((SELECT next_at FROM rates WHERE person = @person), 0))
+     ON CONFLICT (person) DO UPDATE
+       SET running = excluded.running, head = excluded.head, due_at = excluded.due_at`,
     { person },
   );
   session.run('DELETE FROM loads WHERE person = @person AND running = 0 AND head IS NULL', { person });
@@ -87,7 +89,8 @@ export function nextInLine(
   );
   if (running !== null && running.n >= plan.maxRunning) return null;
   const fewest = session.get<{ running: number }>(
-    `SELECT running FROM loads WHERE head IS NOT NULL AND running < @maxPerPerson ORDER BY running LIMIT 1`,
+    `SELECT running FROM loads WHERE head IS NOT NULL AND due_at = 0 AND running < @maxPerPerson
+     ORDER BY running LIMIT 1`,
     { maxPerPerson: plan.maxPerPerson },
   );
   if (fewest === null) return null;
@@ -98,7 +101,7 @@ export function nextInLine(
   );
 }
 
-const withFewest = 'SELECT person FROM loads WHERE head IS NOT NULL AND running IN (@running)';
+const withFewest = 'SELECT person FROM loads WHERE head IS NOT NULL AND due_at = 0 AND running IN (@running)';
 const waitsLongest = `${withFewest} ORDER BY head LIMIT 1`;
 const cameLast = `${withFewest} ORDER BY head DESC LIMIT 1`;
 
@@ -117,4 +120,19 @@ export function waitingSince(session: Session, before: number): readonly Waiting
       { before },
     )
     .filter((row) => row.count > 0);
+}
+
+type ForPlace = Awaited<ReturnType<EventsPort['waitingForPlace']>>[number];
+
+export function waitingForPlace(
+  session: Session,
+  input: Parameters<EventsPort['waitingForPlace']>[0],
+): readonly ForPlace[] {
+  return session.all<ForPlace>(
+    `SELECT queues.conversation, queues.chat, queues.head, coalesce(loads.due_at, 0) AS dueAt
+     FROM queues INDEXED BY queues_longest JOIN events ON events.seq = queues.head
+       LEFT JOIN loads ON loads.person = queues.person
+     WHERE queues.ready = 1 AND events.received_at < @before ORDER BY queues.head LIMIT @limit + 0`,
+    input,
+  );
 }

@@ -47,6 +47,7 @@ export interface TurnEnd {
   readonly status: Exclude<TurnStatus, 'running'>;
   readonly reason: string | null;
   readonly at: number;
+  readonly takenBack?: true;
 }
 
 /** Ends a running turn and its events with it, and lets the conversation's queue go on. */
@@ -57,7 +58,7 @@ export function endTurn(session: Session, turn: Turn, end: TurnEnd): Step {
     conversation: turn.conversation,
     turn: turn.id,
     at,
-    body: { kind: 'end', status, reason },
+    body: { kind: 'end', status, reason, ...(end.takenBack === true ? { takenBack: true } : {}) },
     key: null,
   });
   session.run(

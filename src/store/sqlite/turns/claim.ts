@@ -8,6 +8,7 @@ import { type QueuedEvent, queuedWhere } from '../events/rows.ts';
 import { type Session, flag } from '../session.ts';
 import { insertStep } from '../steps.ts';
 import { nobodyAlone } from './life.ts';
+import { countStart, releaseHeld } from './rate.ts';
 import { turnById } from './rows.ts';
 import { askAgain, meetsStale, setStale } from './stale.ts';
 
@@ -15,6 +16,7 @@ import { askAgain, meetsStale, setStale } from './stale.ts';
 export function claimTurn(session: Session, plan: TurnPlan): Claim {
   const unsure = plan.staleBefore === null ? null : askAgain(session);
   if (unsure !== null) return { type: 'stale', question: unsure };
+  releaseHeld(session, plan.now);
   const next = nextInLine(session, plan);
   if (next === null) return { type: 'none' };
   const question = meetsStale(session, next, plan) ? setStale(session, next.chat, plan.staleBefore) : null;
@@ -24,6 +26,7 @@ export function claimTurn(session: Session, plan: TurnPlan): Claim {
   if (first === undefined) return { type: 'none' };
   startTurn(session, plan, first);
   takeEvents(session, plan, together(queued, { events: plan.maxEvents, chars: plan.maxChars }));
+  countStart(session, { person: personOf(first), role: first.role ?? 'guest' }, plan);
   refreshQueue(session, next.conversation, personOf(first));
   session.note.turns.add(plan.turn);
   const turn = turnById(session, plan.turn);
