@@ -20,7 +20,8 @@ import { createRecentCheck } from '#lib/net/recent.ts';
 import { createClock } from '#lib/clock.ts';
 import { createIds } from '#lib/ids.ts';
 import { createRandom, randomToken } from '#lib/random.ts';
-import { createModel } from '#model/index.ts';
+import { createMedia } from '#media/index.ts';
+import { createModel, createTranscription } from '#model/index.ts';
 import { quarterOfWindow } from '#model/window.ts';
 import { createCompose } from '#outbox/compose.ts';
 import { createOutboxStation } from '#outbox/station.ts';
@@ -31,7 +32,7 @@ import { renderWhole } from '#render/whole.ts';
 import { openStore } from '#store/index.ts';
 import { stateOf } from '#store/state-of.ts';
 import { createTools } from '#tools/index.ts';
-import { createWeb } from '#web/index.ts';
+import { createWeb, hooksOf } from '#web/index.ts';
 import manifest from './package.json' with { type: 'json' };
 
 export interface Gateway extends Lifecycle {
@@ -66,16 +67,18 @@ async function createGround({ config, log, paths }: GatewayHome, takeover: boole
   const adapters = (await createAdapters(config().channels, deps, seams.platforms)).map(seams.adapter);
   const adapter = (channel: string) => adapters.find(({ name }) => name === channel) ?? null;
   const compose = createCompose({ ...deps, abilities: (channel) => adapter(channel)?.abilities ?? null });
-  const model = seams.model(createModel(deps, () => config().model));
+  const media = createMedia({ ...deps, adapter }, paths.home);
+  const model = seams.model(createModel({ ...deps, picture: media.files.read }, () => config().model));
+  const transcription = createTranscription(deps, () => config().model);
   const life = { assertEpoch, lost: fatal.promise, storeNotReady: opened.notReady };
-  return { ...store, ...deps, ...life, store, directory, adapters, adapter, compose, model };
+  const parts = { adapters, adapter, compose, media, files: media.files, model, transcription };
+  return { ...store, ...deps, ...life, ...parts, store, directory };
 }
 
 type Ground = Awaited<ReturnType<typeof createGround>>;
 
 /** The way of a message: inbox → conversation → agent → outbox. */
 async function createStations({ config }: GatewayHome, ground: Ground, seams: Seams) {
-  const { store } = ground;
   const { channels, door } = createInboxStation({ ...ground, access: () => config().access });
   const { deliveries, preview, feedback } = createOutboxStation(ground);
   const [live, notices, prompts] = [createLive(), createNotices(ground), await loadCatalogue()];
@@ -86,6 +89,7 @@ async function createStations({ config }: GatewayHome, ground: Ground, seams: Se
     tools: [...createTools(ground), ...seams.tools],
     policy: createPolicy([...defaultRules, ...seams.rules]),
     tellWaiting: notices.waiting,
+    tellUnheard: notices.unheard,
     systemPrompt: prompts.system,
     limits: limitsFor(() => config().budget),
   };
@@ -97,7 +101,7 @@ async function createStations({ config }: GatewayHome, ground: Ground, seams: Se
       settings: () => config().conversation,
     },
   );
-  store.onCommit((note) => {
+  ground.onCommit((note) => {
     turnRuns.onCommit(note);
     if (note.wake.includes('outbox')) deliveries.wake();
   });
@@ -125,9 +129,7 @@ function createDoors(home: GatewayHome, ground: Ground, stations: Stations): Gat
       control,
       token,
       randomToken,
-      hooks: new Map(
-        ground.adapters.flatMap(({ name, handle }) => (handle === undefined ? [] : [[name, handle]])),
-      ),
+      hooks: hooksOf(ground.adapters),
       readiness: () => ({ ready: notReady().length === 0, notReady: notReady() }),
       renderHtml: renderWhole(ground.render, 'html'),
     },
@@ -138,7 +140,7 @@ function createDoors(home: GatewayHome, ground: Ground, stations: Stations): Gat
     channels,
     web,
     chores,
-    workers: [turnRuns, deliveries, commands],
+    workers: [turnRuns, deliveries, commands, ground.media.retention],
     drains: [turnRuns.drain, deliveries.drain],
     watch: settings.watch,
     announce: (url) => writeGatewayAddress(paths, { url, pid: process.pid }),

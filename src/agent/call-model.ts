@@ -91,10 +91,11 @@ async function buildRequest(
 ): Promise<{ readonly request: ModelRequest; readonly smaller: readonly number[] }> {
   const { deps } = moment;
   const { frame, contextTokens } = await frameOf(moment);
+  const fileChars = Math.min(moment.options.maxFileChars, Math.floor(contextTokens / 2));
   const fixedBytes = Buffer.byteLength(JSON.stringify([frame.messages, frame.tools]), 'utf8');
   const roomBytes = (contextTokens - frame.maxOutputTokens) * bytesPerToken - fixedBytes;
   for (const [index, share] of shares.entries()) {
-    const request = fillFrame(moment, frame, { share, roomBytes });
+    const request = fillFrame(moment, frame, { share, roomBytes, fileChars });
     const { promptTokens } = deps.model.estimate(request);
     const fits = promptTokens + request.maxOutputTokens <= contextTokens;
     if (fits || index === shares.length - 1) return { request, smaller: shares.slice(index + 1) };
@@ -131,9 +132,10 @@ async function frameOf(
 function fillFrame(
   moment: Moment,
   frame: ModelRequest,
-  { share, roomBytes }: { readonly share: number; readonly roomBytes: number },
+  room: { readonly share: number; readonly roomBytes: number; readonly fileChars: number },
 ): ModelRequest {
   const { deps, run, person, steps, isCut } = moment;
+  const { share, roomBytes, fileChars } = room;
   const limitByTool = new Map(deps.tools.map((tool) => [tool.spec.name, tool.resultLimit]));
   const messages = projectContext(steps, {
     isCut,
@@ -145,6 +147,7 @@ function fillFrame(
       const limit = limitByTool.get(tool) ?? defaultResultChars;
       return Math.min(limit, Math.max(leastResultChars, Math.floor(limit * share)));
     },
+    fileLimit: Math.max(leastResultChars, Math.floor(fileChars * share)),
     budgetBytes: Math.floor(Math.max(0, roomBytes) * share),
   });
   return { ...frame, messages };

@@ -2,6 +2,7 @@ import type { IdsPort } from '#core/ids.ts';
 import type { ClockPort, LogPort } from '#core/ports/clock.ts';
 import type { ComposePort, PreviewPort } from '#core/ports/compose.ts';
 import type { LivePort } from '#core/ports/live.ts';
+import type { MediaPort, TranscriptionPort } from '#core/ports/media.ts';
 import type { ModelPort } from '#core/ports/model.ts';
 import type { DirectoryPort } from '#core/ports/directory.ts';
 import type { PolicyPort } from '#core/policy.ts';
@@ -21,6 +22,8 @@ export interface AgentDeps {
   readonly approvals: Pick<ApprovalsPort, 'list'>;
   readonly spend: Pick<SpendPort, 'reserve' | 'settle'>;
   readonly model: ModelPort;
+  readonly media: Pick<MediaPort, 'read'>;
+  readonly transcription: TranscriptionPort;
   readonly tools: readonly Tool[];
   readonly policy: PolicyPort;
   readonly compose: ComposePort;
@@ -33,6 +36,8 @@ export interface AgentDeps {
   readonly assertEpoch: () => Promise<void>;
   /** Tells the chat, once a turn, that the model does not answer and that it is tried again. Never throws. */
   readonly tellWaiting: (turn: Turn, reason: string) => void;
+  /** Tells the chat, once a day, that voice notes cannot be heard. Never throws. */
+  readonly tellUnheard: (turn: Turn) => void;
   /** The same bytes for the same people, chat and config. */
   readonly systemPrompt: (input: {
     readonly owner: Person;
@@ -58,6 +63,12 @@ export interface AgentOptions {
   readonly maxToolCalls: number;
   /** A longer result is cut before it is stored. */
   readonly maxResultChars: number;
+  /** Files of one turn; of those beyond it the model is told that they were not read. */
+  readonly maxFiles: number;
+  /** For reading the files of one turn, until its next model call. */
+  readonly mediaMs: number;
+  /** Of one file the model is shown so much, or less where its window is small; the rest by `expand`. */
+  readonly maxFileChars: number;
   /** How long an outage of the model is waited out before the person gets a plain error. */
   readonly outageMs: number;
   readonly approvalMs: number;
@@ -71,6 +82,9 @@ export const defaultAgentOptions: AgentOptions = {
   maxHistoryTokens: 32_000,
   maxToolCalls: 64,
   maxResultChars: 1_000_000,
+  maxFiles: 10,
+  mediaMs: 120_000,
+  maxFileChars: 24_000,
   outageMs: 15 * 60_000,
   approvalMs: 30 * 60_000,
 };

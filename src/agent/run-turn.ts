@@ -9,6 +9,7 @@ import { type Moment, addSteps, commit, isOutOfTime, turnReplies, turnSteps } fr
 import { type Reply, nextAction } from './next-action.ts';
 import { parkTurn } from './park.ts';
 import { readHistory } from './history.ts';
+import { readMedia } from './media/read-media.ts';
 import { callTools, runApproved } from './tools/call-tools.ts';
 import {
   cutReplyText,
@@ -72,9 +73,11 @@ function limitReached(moment: Moment): 'calls' | 'tokens' | 'time' | null {
   return isOutOfTime(moment) ? 'time' : null;
 }
 
-/** One model call and what it came to. A context that is too long is tried again with less history. */
+/** What people sent is read, then one model call and what it came to. A context that is too long is tried again with less history. */
 async function thinkOnce(moment: Moment): Promise<void> {
   addSteps(moment, await moment.run.joined());
+  await readMedia(moment);
+  if (moment.run.signal.aborted) return;
   let called = await callModel(moment, historyShares);
   while (called.type === 'error' && called.error.type === 'context-too-long' && called.smaller.length > 0) {
     await commit(moment, { settle: called.settle });

@@ -26,7 +26,7 @@ export function createShowing(deps: AgentDeps, run: TurnRun): Showing {
         if (text === '') begun += 1;
         text += delta;
         deltas.add(delta);
-        deps.preview.show(turn, text);
+        deps.preview.show(turn, text, run.seal);
       },
       onRestart() {
         text = '';

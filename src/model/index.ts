@@ -12,10 +12,12 @@ import { createPlaces } from './queue/places.ts';
 import type { ModelSettings } from './settings.ts';
 import type { Fetch } from './wire/client.ts';
 import { createExchange } from './wire/exchange.ts';
+import type { ReadPicture } from './wire/pictures.ts';
 
 export { presets } from './catalogue/presets.ts';
 export { listModels } from './discover.ts';
 export type { ModelSettings } from './settings.ts';
+export { createTranscription } from './transcription.ts';
 
 export interface ModelDeps {
   readonly clock: ClockPort;
@@ -23,6 +25,8 @@ export interface ModelDeps {
   readonly log: LogPort;
   /** Absent: the runtime's own. */
   readonly fetch?: Fetch;
+  /** The bytes of a picture that a message names. Absent: none can be shown. */
+  readonly picture?: ReadPicture;
 }
 
 /** A margin over the estimate: a reservation must cover prompts that count more tokens than their like did. */
@@ -42,7 +46,7 @@ export function createModel(
   const meter = createTokenMeter();
   const sizeOf = createPromptSize();
   const health = createHealth(clock);
-  const exchange = createExchange({ clock, fetch: deps.fetch, limits });
+  const exchange = createExchange({ clock, fetch: deps.fetch, limits, picture: deps.picture });
   const call = createCall({
     ...deps,
     settings,

@@ -31,6 +31,8 @@ export interface ModelSettings {
   readonly fallback: readonly string[];
   /** For requests of the background lane that name no model. Null: the default. */
   readonly background: string | null;
+  /** Hears voice notes. Absent or null: none does. */
+  readonly transcription?: string | null;
   /** Empty: the demo model answers. */
   readonly providers: Readonly<Record<string, ProviderSettings>>;
 }

@@ -6,6 +6,7 @@ export const defaultRules: readonly Rule[] = [
   { tool: 'now', decision: 'allow' },
   { tool: 'expand', decision: 'allow' },
   { tool: 'send_message', decision: 'allow' },
+  { tool: 'send_file', decision: 'allow' },
 ];
 
 /** Deny, then the last matching ask or allow, then ask: a tool without a rule runs only after a person's yes. */

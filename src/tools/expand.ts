@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { StepBody } from '#core/step.ts';
 import type { StepsPort } from '#core/store/turns.ts';
 import { type Tool, type ToolResult, defineTool } from '#core/tool.ts';
 import { cutText } from '#lib/cut.ts';
@@ -6,15 +7,15 @@ import { cutText } from '#lib/cut.ts';
 const pageChars = 8_000;
 
 const input = z.object({
-  id: z.number().int().positive().describe('the id that the folded result names'),
+  id: z.number().int().positive().describe('the id that the folded text names'),
   offset: z.number().int().nonnegative().default(0).describe('character to read on from'),
 });
 
-/** Reads on in a result that was folded in the context. Only results of the same conversation can be read. */
+/** Reads on in a result or file that was folded in the context. Only those of the same conversation can be read. */
 export function createExpandTool(deps: { readonly steps: Pick<StepsPort, 'get'> }): Tool {
   return defineTool({
     name: 'expand',
-    description: `Read the part of a long tool result that was left out, ${pageChars} characters a page.`,
+    description: `Read the part of a long tool result or file that was left out, ${pageChars} characters a page.`,
     input,
     effect: 'pure',
     timeoutMs: 5_000,
@@ -22,8 +23,8 @@ export function createExpandTool(deps: { readonly steps: Pick<StepsPort, 'get'> 
     roles: ['owner', 'member'],
     run: async ({ id, offset }, context): Promise<ToolResult> => {
       const step = await deps.steps.get(id);
-      if (step === null || step.conversation !== context.conversation || step.body.kind !== 'result') {
-        return { ok: false, content: `id: there is no tool result ${id} in this conversation` };
+      if (step === null || step.conversation !== context.conversation || !isLong(step.body)) {
+        return { ok: false, content: `id: there is no tool result or file ${id} in this conversation` };
       }
       const { content } = step.body;
       const page = cutText(content.slice(offset), pageChars);
@@ -33,4 +34,8 @@ export function createExpandTool(deps: { readonly steps: Pick<StepsPort, 'get'> 
       return { ok: true, content: page + rest };
     },
   });
+}
+
+function isLong(body: StepBody): body is Extract<StepBody, { kind: 'result' | 'media' }> {
+  return body.kind === 'result' || (body.kind === 'media' && body.outcome === 'text');
 }

@@ -102,8 +102,14 @@ test('expand refuses what is not a result of this conversation, and tells nothin
   const { tool, id, conversation } = await withResult('the secret of somebody else');
   const other = await use(tool, { id }, { conversation: 'cnv_other' });
   const missing = await use(tool, { id: 999 }, { conversation: 'cnv_other' });
-  expect(other).toEqual({ ok: false, content: `id: there is no tool result ${id} in this conversation` });
-  expect(missing).toEqual({ ok: false, content: 'id: there is no tool result 999 in this conversation' });
+  expect(other).toEqual({
+    ok: false,
+    content: `id: there is no tool result or file ${id} in this conversation`,
+  });
+  expect(missing).toEqual({
+    ok: false,
+    content: 'id: there is no tool result or file 999 in this conversation',
+  });
   const input = await use(tool, { id: id - 1 }, { conversation });
   expect(input.ok).toBe(false);
 });
@@ -184,12 +190,12 @@ test('send_message with one key says a thing once, however often it runs', async
 test('send_message says so when the channel of a chat is not configured any more', async () => {
   const ground = await createGround();
   const tool = await seen(ground, [
-    ['slack:7', 'ann'],
+    ['matrix:7', 'ann'],
     ['telegram:7', 'ann'],
   ]);
-  expect(await use(tool, { to: 'slack', text: 'hi' })).toEqual({
+  expect(await use(tool, { to: 'matrix', text: 'hi' })).toEqual({
     ok: false,
-    content: 'to: no chat of this person matches slack; known: telegram:7',
+    content: 'to: no chat of this person matches matrix; known: telegram:7',
   });
 });
 

@@ -2,6 +2,7 @@ import type { ConversationId } from '#core/ids.ts';
 import type { ClockPort, LogPort } from '#core/ports/clock.ts';
 import type { DoorPort } from '#core/ports/door.ts';
 import type { LivePort } from '#core/ports/live.ts';
+import type { OutgoingFilesPort } from '#core/ports/media.ts';
 import type { ApprovalsPort } from '#core/store/approvals.ts';
 import type { ConversationsPort } from '#core/store/conversations.ts';
 import type { EventsPort } from '#core/store/events.ts';
@@ -21,6 +22,8 @@ export interface WebDeps {
   /** Login sessions and the fingerprints of keyed decisions, scope `web`. */
   readonly state: StatePort;
   readonly onCommit: StorePort['onCommit'];
+  /** What Tiro made for people: the page links it. */
+  readonly files: Pick<OutgoingFilesPort, 'read'>;
   readonly live: LivePort;
   /** By channel name: who answers POST /hooks/<name>. */
   readonly hooks: ReadonlyMap<string, (request: Request) => Promise<Response>>;

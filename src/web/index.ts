@@ -18,6 +18,7 @@ import { stepToHtml } from './pages/steps.ts';
 import { type HttpServer, listen } from './server.ts';
 
 export type { WebDeps, WebOptions } from './deps.ts';
+export { hooksOf } from './http/hooks.ts';
 
 export interface WebServer {
   /** Listens. `url` is where; rejects as `unavailable`, in words, when the port is taken. */

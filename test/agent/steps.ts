@@ -61,6 +61,17 @@ export const decision = (
   ...more,
 });
 
+const media = (content: string, outcome: 'text' | 'unreadable' = 'text', file = 0): StepBody => ({
+  kind: 'media',
+  event: 'evt_1',
+  file,
+  name: 'a.txt',
+  mime: 'text/plain',
+  outcome,
+  content,
+  path: null,
+});
+
 export const end = (status: 'done' | 'cancelled' | 'parked' | 'dead' = 'done'): StepBody => ({
   kind: 'end',
   status,
@@ -90,6 +101,7 @@ export const anyBody: fc.Arbitrary<StepBody> = fc.oneof(
     .tuple(fc.constantFrom('approved', 'denied', 'expired'), words)
     .map(([how, text]) => decision(how, { arguments: text, reason: text })),
   words.map((text): StepBody => ({ kind: 'said', text })),
+  fc.tuple(words, fc.constantFrom('text', 'unreadable')).map(([text, outcome]) => media(text, outcome)),
   words.map((text): StepBody => ({ kind: 'notice', text })),
   fc.constantFrom('done', 'cancelled', 'parked').map((status) => end(status)),
 );

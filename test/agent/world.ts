@@ -6,6 +6,7 @@ import { limitsFor } from '#budget/limits.ts';
 import { type RunningTurn, createRunningTurn } from '#conversation/running.ts';
 import type { ChatKey } from '#core/address.ts';
 import { parseChatKey } from '#core/address.ts';
+import type { FileRef } from '#core/event.ts';
 import type { Role } from '#core/person.ts';
 import type { Rule } from '#core/policy.ts';
 import type { LiveEvent } from '#core/ports/live.ts';
@@ -67,9 +68,11 @@ export interface Who {
   readonly role?: Role;
   readonly name?: string;
   readonly direct?: boolean;
+  readonly files?: readonly FileRef[];
 }
 
 let messages = 0;
+const unheard = { ok: false, why: 'nobody hears it', mayBeBilled: false } as const;
 
 /** The agent on real rows, with the real tools, policy, budget, prompts and outbox; only the model is played. */
 export async function createAgentWorld(world: AgentWorldOptions = {}): Promise<AgentWorld> {
@@ -92,13 +95,16 @@ export async function createAgentWorld(world: AgentWorldOptions = {}): Promise<A
     model,
     live,
     preview: createPreview(
-      { outbox: store.outbox, compose, clock, ids, log },
+      { outbox: store.outbox, compose, clock, ids, log, adapter: () => null },
       { firstAfterMs: 0, minChars: 1 },
     ),
-    tools: [...createTools({ ...store, compose, ids, clock }), ...(world.tools ?? [])],
+    tools: [...createTools({ ...store, compose, ids, clock, files: ground.files }), ...(world.tools ?? [])],
     policy: createPolicy([...defaultRules, ...(world.rules ?? [])]),
     assertEpoch: () => store.boots.assertCurrent(),
     tellWaiting: () => undefined,
+    tellUnheard: () => undefined,
+    media: { read: async ({ file }) => ({ outcome: 'unreadable', mime: file.mime, why: 'nobody reads it' }) },
+    transcription: { estimate: () => null, transcribe: async () => unheard },
     systemPrompt: prompts.system,
     limits: limitsFor(() => budget),
     ...world.deps,
@@ -131,7 +137,14 @@ export async function createAgentWorld(world: AgentWorldOptions = {}): Promise<A
   return self;
 
   async function receive(text: string, who: Who = {}): Promise<void> {
-    const { chat = 'telegram:7', person = 'ann', role = 'owner', name = 'Ann', direct = true } = who;
+    const {
+      chat = 'telegram:7',
+      person = 'ann',
+      role = 'owner',
+      name = 'Ann',
+      direct = true,
+      files = [],
+    } = who;
     const address = parseChatKey(chat);
     if (address === null) throw new Error(`${chat} is no chat.`);
     messages += 1;
@@ -143,7 +156,7 @@ export async function createAgentWorld(world: AgentWorldOptions = {}): Promise<A
       sender: { id: address.chat, name },
       addressed: true,
       text,
-      files: [],
+      files: [...files],
       messageId: `m${messages}`,
       replyTo: null,
       sentAt: clock.now(),

@@ -14,6 +14,14 @@ export function withoutDead(steps: readonly Step[]): readonly Step[] {
   return steps.filter(({ turn, body }) => turn === null || !dead.has(turn) || body.kind === 'end');
 }
 
+/** The steps without those of turns whose messages were edited or deleted before anything was answered. */
+export function withoutTakenBack(steps: readonly Step[]): readonly Step[] {
+  const taken = new Set<TurnId>();
+  for (const { turn, body } of steps)
+    if (turn !== null && body.kind === 'end' && body.takenBack === true) taken.add(turn);
+  return taken.size === 0 ? steps : steps.filter(({ turn }) => turn === null || !taken.has(turn));
+}
+
 /** The tools that a dead turn had begun to use, by the seq of its end: the model must not think that nothing happened. */
 export function toolsOfDead(steps: readonly Step[]): ReadonlyMap<number, readonly string[]> {
   const begun = new Map<TurnId, Set<string>>();

@@ -11,6 +11,7 @@ const plain: Projection = {
   timezone: null,
   direct: true,
   resultLimit: () => 1_000,
+  fileLimit: 1_000,
   isCut: false,
   budgetBytes: 1_000_000_000,
 };
@@ -203,5 +204,5 @@ test('a file is named on one line', () => {
     files: [file],
     at: 0,
   };
-  expect(lines([body])[0]).toContain('[attached document: a] [ann approved, not readable here]');
+  expect(lines([body])[0]).toContain('[attached document: a) (ann approved]');
 });

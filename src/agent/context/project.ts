@@ -1,11 +1,12 @@
-import type { ModelMessage } from '#core/ports/model.ts';
+import type { ModelImage, ModelMessage } from '#core/ports/model.ts';
 import type { Step, StepBody } from '#core/step.ts';
 import type { Effect } from '#core/tool.ts';
 import { approvedCallId, approvedCallPrefix } from '../next-action.ts';
 import { foldText } from './fold.ts';
+import { imagesOf, newestPictures } from './pictures.ts';
 import { createTimeFormat } from './time.ts';
 import { dropOldest, gap, mergeUserMessages } from './window.ts';
-import { toolsOfDead, withoutDead } from './dead.ts';
+import { toolsOfDead, withoutDead, withoutTakenBack } from './dead.ts';
 import {
   deadTurn,
   decisionText,
@@ -25,6 +26,8 @@ export interface Projection {
   /** In a group each message names its speaker. */
   readonly direct: boolean;
   readonly resultLimit: (tool: string) => number;
+  /** A file's words over this many characters are folded as results are. */
+  readonly fileLimit: number;
   /** Older steps than these were left out already. */
   readonly isCut: boolean;
   /** Most bytes of history; older turns fall away in large blocks, so that the prefix stays stable between. */
@@ -38,7 +41,8 @@ export interface Projection {
 export function projectContext(steps: readonly Step[], projection: Projection): readonly ModelMessage[] {
   const shown = stepsToMessages(steps, projection);
   const history = mergeUserMessages(projection.isCut ? [gap, ...shown] : shown);
-  return [{ role: 'system', content: projection.system }, ...dropOldest(history, projection.budgetBytes)];
+  const kept = newestPictures(dropOldest(history, projection.budgetBytes));
+  return [{ role: 'system', content: projection.system }, ...kept];
 }
 
 type Reply = Extract<StepBody, { kind: 'reply' }>;
@@ -57,7 +61,7 @@ interface Walk {
 }
 
 function stepsToMessages(steps: readonly Step[], projection: Projection): readonly ModelMessage[] {
-  const { direct, timezone, resultLimit } = projection;
+  const { direct, timezone, resultLimit, fileLimit } = projection;
   const style = { direct, formatTime: createTimeFormat(timezone) };
   const walk: Walk = {
     messages: [],
@@ -68,13 +72,13 @@ function stepsToMessages(steps: readonly Step[], projection: Projection): readon
     approved: new Map(),
   };
   const tools = toolsOfDead(steps);
-  for (const { seq, body } of withoutDead(steps)) {
+  for (const { seq, body } of withoutDead(withoutTakenBack(steps))) {
     switch (body.kind) {
       case 'input':
         note(walk, inputText(body, style));
         break;
       case 'media':
-        note(walk, mediaText(body));
+        note(walk, mediaText(body, foldText(body.content, fileLimit, seq)), imagesOf(body));
         break;
       case 'said':
         note(walk, saidText(body));
@@ -105,8 +109,9 @@ function stepsToMessages(steps: readonly Step[], projection: Projection): readon
   return walk.messages;
 }
 
-function note(walk: Walk, content: string): void {
-  (walk.reply === null ? walk.messages : walk.later).push({ role: 'user', content });
+function note(walk: Walk, content: string, images: readonly ModelImage[] = []): void {
+  const shown = images.length === 0 ? {} : { images };
+  (walk.reply === null ? walk.messages : walk.later).push({ role: 'user', content, ...shown });
 }
 
 function addReply(walk: Walk, body: Reply): void {

@@ -4,6 +4,8 @@ import type { ModelMessage } from '#core/ports/model.ts';
 const mostBytesPerCharacter = 6;
 /** What stands around the content of a message without calls, and more. */
 const envelopeBytes = 256;
+/** A picture costs tokens by its size, which is not known here: what a large one costs. */
+const pictureBytes = 12_000;
 
 /** Stands where the history was cut. */
 export const gap: ModelMessage = {
@@ -17,7 +19,13 @@ export function mergeUserMessages(messages: readonly ModelMessage[]): readonly M
   for (const message of messages) {
     const last = merged.at(-1);
     if (message.role === 'user' && last?.role === 'user') {
-      merged[merged.length - 1] = { role: 'user', content: `${last.content}\n\n${message.content}` };
+      const images = [...(last.images ?? []), ...(message.images ?? [])];
+      const shown = images.length === 0 ? {} : { images };
+      merged[merged.length - 1] = {
+        role: 'user',
+        content: `${last.content}\n\n${message.content}`,
+        ...shown,
+      };
     } else {
       merged.push(message);
     }
@@ -51,12 +59,16 @@ function surelyFits(messages: readonly ModelMessage[], budgetBytes: number): boo
   let most = 0;
   for (const message of messages) {
     if (message.role === 'assistant' && message.toolCalls.length > 0) return false;
-    most += message.content.length * mostBytesPerCharacter + envelopeBytes;
+    most += message.content.length * mostBytesPerCharacter + envelopeBytes + pictureBytesOf(message);
   }
   return most <= budgetBytes;
 }
 
 /** Bytes as they are sent: what the tokens of a prompt are estimated from, in every script. */
 function bytesOf(message: ModelMessage): number {
-  return Buffer.byteLength(JSON.stringify(message), 'utf8');
+  return Buffer.byteLength(JSON.stringify(message), 'utf8') + pictureBytesOf(message);
+}
+
+function pictureBytesOf(message: ModelMessage): number {
+  return message.role === 'user' ? (message.images?.length ?? 0) * pictureBytes : 0;
 }

@@ -47,6 +47,31 @@ test('on the web page nothing is shown before the turn is sealed, and all of it 
   await ended;
 });
 
+test('what shows an answer in a chat can seal its turn first: a commit, and nothing joins after it', async () => {
+  const seals: boolean[] = [];
+  const world = await createAgentWorld({
+    scenes: [hangs('Once upon')],
+    deps: {
+      preview: {
+        show: (_turn, _text, seal) => void seal().then((isSealed) => seals.push(isSealed)),
+        finish: () => Promise.resolve(null),
+      },
+    },
+  });
+  await world.receive('go');
+  const turn = await world.claim();
+  const running = world.enter(turn);
+  const ended = world.run(running);
+  await until('it is sealed', () => seals.length > 0);
+  expect(seals).toEqual([true]);
+  expect((await world.store.turns.get(turn.id))?.sealed).toBe(true);
+  await world.receive('too late to join');
+  expect(await running.join()).toBe(false);
+  expect(await world.kinds(turn)).toEqual(['input']);
+  running.stop();
+  await ended;
+});
+
 test('words of a broken stream that nobody has seen yet are not shown before those of the next', async () => {
   const world = await createAgentWorld({
     scenes: [

@@ -17,6 +17,8 @@ export interface Target {
   readonly price: Price | null;
   readonly contextTokens: number;
   readonly maxOutput: number;
+  /** It sees pictures. */
+  readonly vision: boolean;
 }
 
 export interface Wanted {
@@ -36,6 +38,11 @@ export function chainOf(settings: ModelSettings, wanted: Wanted, discovered: Dis
   const primary = wanted.model ?? background ?? settings.default;
   const targets = [primary, ...settings.fallback].map((name) => resolveName(settings, name, discovered));
   return targets.filter((target, at) => targets.findIndex((other) => other.label === target.label) === at);
+}
+
+/** The model of this name, for what is not asked of a chain. */
+export function targetNamed(settings: ModelSettings, name: string): Target {
+  return resolveName(settings, name, new Map());
 }
 
 /** Every configured name, the default first. */
@@ -90,6 +97,7 @@ function targetOf(settings: ModelSettings, provider: string, model: string): Tar
     price: priceOf(endpoint, preset, model),
     contextTokens: contextOf(endpoint, preset, model),
     maxOutput: endpoint.models[model]?.maxOutput ?? Number.POSITIVE_INFINITY,
+    vision: endpoint.models[model]?.vision ?? preset?.vision ?? false,
   };
 }
 
@@ -106,4 +114,5 @@ const demoTarget: Target = {
   price: free,
   contextTokens: 32_768,
   maxOutput: Number.POSITIVE_INFINITY,
+  vision: false,
 };

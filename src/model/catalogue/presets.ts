@@ -23,15 +23,19 @@ export interface Preset {
   readonly distinctPort: boolean;
   /** The window where config names none: a guess on the small side, since too long a prompt is an error. */
   readonly contextTokens: number;
+  /** Its models see pictures, unless config says otherwise. One that refuses them is asked again without. */
+  readonly vision: boolean;
 }
 
-const hosted = { maxTokensField: 'max_tokens', local: false, distinctPort: false } as const;
+const hosted = { maxTokensField: 'max_tokens', local: false, distinctPort: false, vision: true } as const;
 const local = {
   keyEnv: null,
   defaultModel: null,
   maxTokensField: 'max_tokens',
   local: true,
   contextTokens: 8_192,
+  // Many models of own servers are blind, and some servers drop pictures without a word.
+  vision: false,
 } as const;
 
 /**

@@ -1,5 +1,6 @@
 import type { ModelRequest } from '#core/ports/model.ts';
 import { promptOf } from '../wire/body.ts';
+import { picturesIn } from '../wire/pictures.ts';
 import type { Target } from './names.ts';
 
 /** Turns sizes into tokens: UTF-8 bytes / 4, corrected per model by what its provider counted. */
@@ -10,6 +11,8 @@ export interface TokenMeter {
 }
 
 const bytesPerToken = 4;
+/** What a large picture costs with the dearest of the known providers; most cost a third. */
+const tokensPerPicture = 3_000;
 const newestWeight = 0.3;
 /** A count outside these bounds is a provider's mistake (or counts something else) and must not spoil budgets. */
 const bounds = { least: 0.25, most: 4 } as const;
@@ -37,10 +40,15 @@ export function createPromptSize(): PromptSize {
   return (request, target) => {
     const byLabel = measured.get(request) ?? new Map<string, number>();
     measured.set(request, byLabel);
-    const bytes = byLabel.get(target.label) ?? byteLength(JSON.stringify(promptOf(request, target)));
+    const bytes = byLabel.get(target.label) ?? measure(request, target);
     byLabel.set(target.label, bytes);
     return bytes;
   };
+}
+
+function measure(request: ModelRequest, target: Target): number {
+  const pictures = target.vision ? picturesIn(request).length : 0;
+  return byteLength(JSON.stringify(promptOf(request, target))) + pictures * tokensPerPicture * bytesPerToken;
 }
 
 export function byteLength(text: string): number {

@@ -1,6 +1,7 @@
 import type { OpenAI } from 'openai';
 import type { ModelMessage, ModelRequest, ToolSpec } from '#core/ports/model.ts';
 import type { Target } from '../catalogue/names.ts';
+import { type Pictures, noPictures, userContent } from './pictures.ts';
 
 type Message = OpenAI.Chat.Completions.ChatCompletionMessageParam;
 type Tool = OpenAI.Chat.Completions.ChatCompletionTool;
@@ -15,11 +16,15 @@ export interface Habits {
 }
 
 /** The request body. Equal requests give equal bytes, and a longer conversation begins with the bytes of the shorter. */
-export function bodyOf(request: ModelRequest, target: Target, habits: Habits): Body {
+export function bodyOf(
+  request: ModelRequest,
+  target: Target,
+  { habits, pictures }: { readonly habits: Habits; readonly pictures: Pictures },
+): Body {
   const limit = Math.min(request.maxOutputTokens, target.maxOutput);
   return {
     model: target.model ?? '',
-    ...promptOf(request, target),
+    ...promptOf(request, target, pictures),
     [habits.maxTokensField]: limit,
     stream: true,
     ...(habits.streamUsage ? { stream_options: { include_usage: true } } : {}),
@@ -28,16 +33,21 @@ export function bodyOf(request: ModelRequest, target: Target, habits: Habits): B
 }
 
 /** The part of the body that is counted as the prompt. */
-export function promptOf(request: ModelRequest, target: Target): { messages: Message[]; tools?: Tool[] } {
-  const messages = request.messages.map((message) => messageOf(message, target));
+export function promptOf(
+  request: ModelRequest,
+  target: Target,
+  pictures: Pictures = noPictures,
+): { messages: Message[]; tools?: Tool[] } {
+  const messages = request.messages.map((message) => messageOf(message, target, pictures));
   return request.tools.length === 0 ? { messages } : { messages, tools: request.tools.map(toolOf) };
 }
 
-function messageOf(message: ModelMessage, target: Target): Message {
+function messageOf(message: ModelMessage, target: Target, pictures: Pictures): Message {
   switch (message.role) {
     case 'system':
+      return { role: 'system', content: message.content };
     case 'user':
-      return { role: message.role, content: message.content };
+      return { role: 'user', content: userContent(message, pictures) };
     case 'tool':
       return { role: 'tool', tool_call_id: message.callId, content: message.content };
     case 'assistant':

@@ -4,6 +4,7 @@ import type { Target } from '../catalogue/names.ts';
 import type { ModelLimits } from '../limits.ts';
 import type { ProviderSettings } from '../settings.ts';
 import { bodyOf } from './body.ts';
+import { type PictureBook, type Pictures, type ReadPicture, createPictureBook } from './pictures.ts';
 import { type Client, type ClientFor, type Fetch, createClients } from './client.ts';
 import { type Guard, createGuard } from './guard.ts';
 import { classify } from './refusal/classify.ts';
@@ -41,6 +42,13 @@ interface Line {
   readonly question: Question;
   readonly guard: Guard;
   readonly client: Client;
+  readonly pictures: Pictures;
+}
+
+/** What was learned of servers. */
+interface Books {
+  readonly habits: HabitBook;
+  readonly pictures: PictureBook;
 }
 
 /** body → POST → server-sent events → chunks → assembly → reply. */
@@ -48,33 +56,37 @@ export function createExchange(deps: {
   readonly clock: ClockPort;
   readonly fetch: Fetch | undefined;
   readonly limits: ModelLimits;
+  /** Absent: there are no pictures to show. */
+  readonly picture?: ReadPicture | undefined;
 }): Exchange {
   const { clock, limits } = deps;
   const clientFor: ClientFor = createClients(deps.fetch);
-  const habits = createHabitBook();
+  const books = { habits: createHabitBook(), pictures: createPictureBook(deps.picture) };
   return async (question) => {
     const { target, endpoint, signal } = question;
     // Before the guard: the first call loads the SDK, and that is no silence of the server's.
     const client = await clientFor(target.provider, endpoint);
+    const pictures = await books.pictures.show(question.request, target);
     const idleMs = target.preset?.local === true ? limits.localIdleMs : limits.idleMs;
     const bounds = { idleMs, totalMs: limits.totalMs, bytes: limits.streamBytes };
     const guard = createGuard(clock, bounds, signal);
     try {
-      return await converse({ question, guard, client }, habits, clock);
+      return await converse({ question, guard, client, pictures }, books, clock);
     } finally {
       guard.release();
     }
   };
 }
 
-async function converse(line: Line, habits: HabitBook, clock: ClockPort): Promise<Exchanged> {
+async function converse(line: Line, books: Books, clock: ClockPort): Promise<Exchanged> {
   const { target, request } = line.question;
-  const posted = await post(line, bodyOf(request, target, habits.of(target)));
+  const { pictures } = line;
+  const posted = await post(line, bodyOf(request, target, { habits: books.habits.of(target), pictures }));
   if ('thrown' in posted) {
     const facts = factsOf(posted.thrown, clock.now());
     const refusal = refusalOf(line, posted.thrown, clock.now());
     // Nothing had come: there is no answer that was spoiled, however long the silence was.
-    const again = habits.learn(target, facts);
+    const again = books.pictures.learn(target, pictures, facts) || books.habits.learn(target, facts);
     return refusal.kind === 'failed' ? { ...refusal, spoiled: false, again } : refusal;
   }
   const read = await readAll(line, posted.response, clock);

@@ -5,6 +5,7 @@ import { feedRoute } from '../feed/route.ts';
 import { mebibyte, readJson } from '../http/body.ts';
 import { httpProblem } from '../http/problem.ts';
 import { approvalRoutes } from './approvals.ts';
+import { fileRoutes } from './files.ts';
 import { messageRoutes } from './messages.ts';
 
 const listLimit = 200;
@@ -15,6 +16,7 @@ export function apiRoutes(deps: WebDeps, options: WebOptions, feed: Feed): Hono<
   app.route('/', messageRoutes(deps));
   app.route('/', approvalRoutes(deps, options));
   app.route('/', feedRoute(deps, feed));
+  app.route('/', fileRoutes(deps));
 
   app.get('/status', async (c) =>
     c.json(await deps.control.run('status', {}, actorOf(options, c.get('via')))),

@@ -23,6 +23,7 @@ test('metrics show the status as gauges, beside the process itself', async () =>
     'tiro_info{version="0.1.0",model="main/test"} 1',
     'tiro_channel_up{channel="web"} 1',
     'tiro_channel_up{channel="telegram"} 0',
+    'tiro_channel_changes_total{channel="telegram"} 3',
     'tiro_events{status="done"} 7',
     'tiro_outbox{status="dead"} 1',
     'tiro_spent_today_usd 0.42',
@@ -31,6 +32,9 @@ test('metrics show the status as gauges, beside the process itself', async () =>
   ]) {
     expect(page).toContain(`\n${line}\n`);
   }
+  expect(page).toMatch(/\ntiro_channel_last_event_age_seconds\{channel="web"\} [\d.]+\n/);
+  // Two scrapes do not add up, and who heard nothing has no age.
+  expect(page).not.toContain('age_seconds{channel="telegram"}');
   expect(page).toContain('nodejs_eventloop_lag_p99_seconds');
   expect(page).toContain('process_resident_memory_bytes');
 });

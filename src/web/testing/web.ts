@@ -6,11 +6,14 @@ import { randomToken } from '#lib/random.ts';
 import type { WebDeps } from '../deps.ts';
 import { type WebServer, createWeb } from '../index.ts';
 import { type Kernel, createKernel } from './kernel.ts';
+import { type TestPeople, fakePeopleCommands } from './people.ts';
 
 export const testToken = 'a-token-for-tests';
 
 export interface TestWeb {
   readonly kernel: Kernel;
+  /** Who is known and who waits. */
+  readonly people: TestPeople;
   readonly web: WebServer;
   readonly deps: WebDeps;
   /** What was logged as an error. */
@@ -27,10 +30,13 @@ export function testWeb(
   const clock = change.clock ?? createClock();
   const kernel = createKernel(() => clock.now());
   const defects: string[] = [];
-  const deps: WebDeps = { ...kernelDeps(kernel, defects), clock, ...change };
+  const people: TestPeople = { pairings: [], identities: [] };
+  const now = (): number => clock.now();
+  const deps: WebDeps = { ...kernelDeps({ kernel, people, defects }, now), clock, ...change };
   const web = createWeb(deps, options);
   return {
     kernel,
+    people,
     web,
     deps,
     defects,
@@ -42,7 +48,10 @@ export function testWeb(
   };
 }
 
-function kernelDeps(kernel: Kernel, defects: string[]): Omit<WebDeps, 'clock'> {
+function kernelDeps(
+  { kernel, people, defects }: Pick<TestWeb, 'kernel' | 'people' | 'defects'>,
+  now: () => number,
+): Omit<WebDeps, 'clock'> {
   const log: LogPort = {
     info: () => undefined,
     warn: () => undefined,
@@ -51,7 +60,7 @@ function kernelDeps(kernel: Kernel, defects: string[]): Omit<WebDeps, 'clock'> {
   return {
     ...fakePorts(kernel),
     door: { submit: kernel.submit },
-    control: fakeControl(kernel),
+    control: fakeControl(kernel, people, now),
     state: memoryState(),
     onCommit: (listener) => listen(kernel.commitListeners, listener),
     live: {
@@ -61,6 +70,7 @@ function kernelDeps(kernel: Kernel, defects: string[]): Omit<WebDeps, 'clock'> {
       clear: () => undefined,
     },
     hooks: new Map(),
+    files: { read: async () => null },
     readiness: () => ({ ready: true, notReady: [] }),
     renderHtml: plainHtml,
     log,
@@ -136,7 +146,7 @@ function plainHtml(markdown: string): string {
     .join('');
 }
 
-function fakeControl(kernel: Kernel): ControlPort {
+function fakeControl(kernel: Kernel, people: TestPeople, now: () => number): ControlPort {
   const commands = {
     status: async () => statusOf(kernel),
     'turns.list': async (input: ControlSurface['turns.list']['input']) =>
@@ -148,6 +158,7 @@ function fakeControl(kernel: Kernel): ControlPort {
     'approvals.list': async (input: ControlSurface['approvals.list']['input']) =>
       [...kernel.approvals.values()].filter((each) => input.status === null || each.status === input.status),
     'approvals.decide': async (input: ControlSurface['approvals.decide']['input']) => decide(kernel, input),
+    ...fakePeopleCommands(people, now),
   };
   const run = async (name: string, input: unknown): Promise<unknown> => {
     const command: unknown = Object.hasOwn(commands, name) ? Reflect.get(commands, name) : undefined;
@@ -193,8 +204,15 @@ function statusOf(kernel: Kernel): StatusReport {
     ready: false,
     notReady: ['telegram'],
     channels: [
-      { name: 'web', state: 'up', why: '', since: 0, lastEventAt: 1_795_000_100_000 },
-      { name: 'telegram', state: 'down', why: 'the token was refused', since: 0, lastEventAt: null },
+      { name: 'web', state: 'up', why: '', since: 0, lastEventAt: 1_795_000_100_000, changes: 1 },
+      {
+        name: 'telegram',
+        state: 'down',
+        why: 'the token was refused',
+        since: 0,
+        lastEventAt: null,
+        changes: 3,
+      },
     ],
     events: { queued: 1, running: 0, done: 7, dead: 0, stale: 0, refused: 0, withdrawn: 0 },
     turns: { running: count('running'), parked: 0, done: count('done'), failed: 0, cancelled: 0, dead: 0 },
