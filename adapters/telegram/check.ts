@@ -1,14 +1,21 @@
-import type { WebhookInfo } from 'grammy/types';
+import type { UserFromGetMe, WebhookInfo } from 'grammy/types';
 import type { Finding } from '#core/ports/adapter.ts';
 import type { Client, Failure } from './client.ts';
+import type { Groups } from './groups.ts';
 import type { TelegramSettings } from './settings.ts';
+
+interface Deps {
+  readonly client: Client;
+  readonly groups: Groups;
+}
 
 /** What doctor says: is the token good, what does the bot see in groups, do updates come through. */
 export async function checkTelegram(
-  client: Client,
+  deps: Deps,
   settings: TelegramSettings,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
+  const { client } = deps;
   const me = await client.call((api) => api.getMe(), signal);
   if (!me.ok) return [unreachable(me.failure, settings)];
   const hook = await client.call((api) => api.getWebhookInfo(), signal);
@@ -21,8 +28,32 @@ export async function checkTelegram(
           'In groups it sees only commands, mentions and replies to it (privacy mode is on).',
           'For access.groups: all, send /setprivacy to @BotFather, choose Disable, then take the bot out of the group and add it again.',
         ),
+    ...(await groupFindings(deps, me.value, signal)),
     ...(hook.ok ? webhookFindings(hook.value, settings) : [unreachable(hook.failure, settings)]),
   ];
+}
+
+/** Doctor has ten seconds. */
+const groupsAsked = 10;
+
+/** Of the groups that it heard something from: is it still in there, may it write. */
+async function groupFindings({ client, groups }: Deps, me: UserFromGetMe, signal: AbortSignal) {
+  const inGroups = (await groups.all()).slice(-groupsAsked).map(async (group) => {
+    const member = await client.call((api) => api.getChatMember(group, me.id), signal);
+    const { status } = member.ok ? member.value : { status: 'left' };
+    if (status === 'left' || status === 'kicked')
+      return finding(
+        'warn',
+        `It is not in the group ${group} any more.`,
+        'Add the bot again, if it should be.',
+      );
+    const isMuted = member.ok && member.value.status === 'restricted' && !member.value.can_send_messages;
+    const fix = 'Give the bot the right to send messages, or make it an administrator of the group.';
+    return isMuted ? finding('warn', `It may not write in the group ${group}.`, fix) : null;
+  });
+  const fix = 'If it should be in some, send /setjoingroups to @BotFather and choose Enable.';
+  const closed = me.can_join_groups ? null : finding('warn', 'It cannot be added to groups.', fix);
+  return [closed, ...(await Promise.all(inGroups))].filter((found) => found !== null);
 }
 
 function webhookFindings(info: WebhookInfo, settings: TelegramSettings): readonly Finding[] {

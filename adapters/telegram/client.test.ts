@@ -2,8 +2,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { TiroError } from '#core/errors.ts';
 import type { FileRef } from '#core/event.ts';
 import type { AdapterPort } from '#core/ports/adapter.ts';
-import { neverAborted } from '#test/contract/adapter.ts';
-import { createTestDeps, createTestLog } from '#test/fakes/sink.ts';
+import { neverAborted, until } from '#test/contract/adapter.ts';
+import { createTestDeps, createTestLog, createTestSink } from '#test/fakes/sink.ts';
 import { type FakeTelegram, startFakeTelegram } from '#test/fakes/telegram/index.ts';
 import { createTelegram } from './index.ts';
 import { type TelegramSettings, telegramSettingsSchema } from './settings.ts';
@@ -120,6 +120,32 @@ test('doctor: a webhook in the way of polling, and one that is missing', async (
     level: 'warn',
     what: expect.stringContaining('no webhook'),
   });
+});
+
+test('doctor: groups it was taken out of or may not write in, and a bot that nobody can add to one', async () => {
+  const { fake, adapter } = await start();
+  fake.userText('hello', { chat: { id: -5, type: 'supergroup' } });
+  fake.userText('hello', { chat: { id: -6, type: 'supergroup' } });
+  fake.userText('hello', { chat: { id: -7, type: 'supergroup' } });
+  const abort = new AbortController();
+  const started = adapter.start(createTestSink(), abort.signal);
+  await until(() => fake.confirmed.length === 3);
+  abort.abort();
+  await started;
+  fake.members.set('-5', { status: 'restricted', can_send_messages: false });
+  fake.members.set('-6', { status: 'kicked' });
+  expect((await adapter.check()).slice(2)).toEqual([
+    {
+      level: 'warn',
+      what: 'It may not write in the group -5.',
+      fix: expect.stringContaining('administrator'),
+    },
+    {
+      level: 'warn',
+      what: 'It is not in the group -6 any more.',
+      fix: expect.stringContaining('Add the bot'),
+    },
+  ]);
 });
 
 test('settings: the root loses its last slash, the webhook is optional, a bad secret is named', () => {

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { TiroError } from '#core/errors.ts';
 import type { FileRef } from '#core/event.ts';
 import type { ClockPort } from '#core/ports/clock.ts';
-import { rootsOf } from '#lib/net/roots.ts';
+import { parseJson } from '#lib/read/json.ts';
+import { howItBroke } from '#lib/net/broken.ts';
+import { limitBytes } from '#lib/net/limit.ts';
 import { within } from '#lib/net/within.ts';
 import type { TelegramSettings } from './settings.ts';
 
@@ -16,6 +18,8 @@ export interface Failure {
   readonly code: number | 'not-sent' | 'lost';
   readonly why: string;
   readonly retryAfterMs: number | null;
+  /** The group became a supergroup with this id; nothing was done. */
+  readonly movedTo: number | null;
 }
 
 export type Answer<T> =
@@ -79,7 +83,7 @@ export function createClient(
       throw noFile(networkFailure(error, signal).why);
     });
     if (!response.ok || response.body === null) throw noFile(`Telegram answered ${response.status}`);
-    return response.body;
+    return response.body.pipeThrough(limitBytes(downloadLimitBytes, noFile(tooBig)));
   }
 }
 
@@ -100,41 +104,26 @@ const answerSchema = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(false), error_code: z.number(), description: z.string() }),
 ]);
 
-/** The value, or undefined for text that is no JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // every caller checks the shape next
-  }
-}
-
 function refusalOf(error: GrammyError, token: string): Failure {
-  const { retry_after: seconds, migrate_to_chat_id: newId } = error.parameters;
-  const moved = newId === undefined ? '' : ` (its id is now ${newId})`;
+  const { retry_after: seconds, migrate_to_chat_id: movedTo = null } = error.parameters;
+  const moved = movedTo === null ? '' : ` (its id is now ${movedTo})`;
   return {
     code: error.error_code,
     why: `Telegram answered ${error.error_code}: ${error.description.replaceAll(token, '[token]')}${moved}`,
     retryAfterMs: seconds === undefined ? null : seconds * 1000,
+    movedTo,
   };
 }
-
-/** What fails while connecting: name, socket, certificate. */
-const beforeTheRequest = /^(connect|getaddrinfo) |CONNECT_TIMEOUT|CERT|UNABLE_TO_|ERR_TLS|ERR_INVALID_URL/;
 
 function networkFailure(error: unknown, signal: AbortSignal): Failure {
   // Our own gateway did not let it out.
   if (error instanceof TiroError) return failureOf('not-sent', error.message);
-  if (signal.aborted) return failureOf('lost', 'stopped while waiting for the answer');
-  const roots = [...new Set(rootsOf(error))];
-  const words = roots.join(', ');
-  return roots.every((root) => beforeTheRequest.test(root))
-    ? failureOf('not-sent', `no connection to Telegram (${words})`)
-    : failureOf('lost', `the connection to Telegram broke before its answer (${words})`);
+  const { left, why } = howItBroke(error, 'Telegram', signal);
+  return failureOf(left ? 'lost' : 'not-sent', why);
 }
 
 function failureOf(code: 'not-sent' | 'lost', why: string): Failure {
-  return { code, why, retryAfterMs: null };
+  return { code, why, retryAfterMs: null, movedTo: null };
 }
 
 function noFile(why: string): TiroError {

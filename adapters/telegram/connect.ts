@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { chatCommands } from '#core/command.ts';
 import { messageOf } from '#core/errors.ts';
 import type { AdapterDeps } from '#core/ports/adapter.ts';
 import type { RandomPort } from '#core/ports/clock.ts';
+import { sha256Hex } from '#lib/hash.ts';
 import { type Outcome, keepConnected, reconnect, reconnectSeldom } from '#lib/net/keep-connected.ts';
 import type { Client, Failure } from './client.ts';
 import { isUpdate } from './parse.ts';
@@ -41,7 +43,6 @@ export function createConnection(
 function createPolling(deps: ConnectDeps): Step {
   const { client, intake, clock } = deps;
   let prepared = false;
-  let cursor: string | null = null;
   // The first poll after a start or a failure does not wait, so that readiness is known at once.
   let fresh = true;
 
@@ -50,7 +51,7 @@ function createPolling(deps: ConnectDeps): Step {
     if (failure !== null) return outcomeOfFailure(failure);
     const timeout = fresh ? 0 : pollSeconds;
     fresh = true;
-    const query = { ...offsetIn(cursor, clock.now()), timeout, allowed_updates: allowedUpdates };
+    const query = { ...offsetIn(intake.offset(), clock.now()), timeout, allowed_updates: allowedUpdates };
     const updates = await client.call(
       async (api) => updatesSchema.parse(await api.getUpdates(query)),
       door.signal,
@@ -60,9 +61,7 @@ function createPolling(deps: ConnectDeps): Step {
       return outcomeOfFailure(updates.failure);
     }
     if (updates.value.length > 0) {
-      const next = cursorAfter(updates.value, clock.now());
-      await intake.accept(updates.value, { ...door, cursor: next });
-      cursor = next;
+      await intake.accept(updates.value, { ...door, offset: offsetAfter(updates.value, clock.now()) });
     }
     fresh = false;
     return { ok: true, pause: 0 };
@@ -70,11 +69,11 @@ function createPolling(deps: ConnectDeps): Step {
 
   /** A webhook set earlier would make getUpdates fail for ever. Deleting it drops nothing that waits. */
   async function prepare(door: Door): Promise<Failure | null> {
-    const unknown = await intake.identify(door.signal);
+    const unknown = await intake.prepare(door);
     if (unknown !== null) return unknown;
     const deleted = await client.call((api) => api.deleteWebhook(), door.signal);
     if (!deleted.ok) return deleted.failure;
-    cursor = await door.sink.cursor();
+    await setMenu(deps, door.signal);
     prepared = true;
     return null;
   }
@@ -85,25 +84,46 @@ function createWebhook(deps: ConnectDeps, webhook: NonNullable<TelegramSettings[
   const { client, intake } = deps;
   const other = { secret_token: webhook.secret, allowed_updates: allowedUpdates };
 
-  return async ({ signal }) => {
-    const unknown = await intake.identify(signal);
+  return async (door) => {
+    const unknown = await intake.prepare(door);
     if (unknown !== null) return outcomeOfFailure(unknown);
-    const answer = await client.call((api) => api.setWebhook(webhook.url, other), signal);
-    return answer.ok ? { ok: true, pause: webhookAgainMs } : outcomeOfFailure(answer.failure);
+    const answer = await client.call((api) => api.setWebhook(webhook.url, other), door.signal);
+    if (!answer.ok) return outcomeOfFailure(answer.failure);
+    await setMenu(deps, door.signal);
+    return { ok: true, pause: webhookAgainMs };
   };
 }
 
 /** The next offset and the time of the last update, such as `102@1795000000000`. */
-function cursorAfter(updates: readonly unknown[], now: number): string {
+function offsetAfter(updates: readonly unknown[], now: number): string {
   const ids = updates.filter(isUpdate).map((update) => update.update_id);
   if (ids.length === 0) throw new Error('Telegram sent updates without ids');
   return `${Math.max(...ids) + 1}@${now}`;
 }
 
 /** Without an offset Telegram sends everything that is not confirmed: what is known is dropped by its id. */
-function offsetIn(cursor: string | null, now: number): { readonly offset?: number } {
-  const [offset, at] = (cursor ?? '').split('@').map(Number);
+function offsetIn(text: string, now: number): { readonly offset?: number } {
+  const [offset, at] = text.split('@').map(Number);
   return offset !== undefined && at !== undefined && now - at <= forgetOffsetMs ? { offset } : {};
+}
+
+/** The commands behind Telegram's `/`; set again only when they changed. Without them everything works. */
+async function setMenu({ client, state, log }: ConnectDeps, signal: AbortSignal): Promise<void> {
+  const all = Object.entries(chatCommands).map(([command, { does: description }]) => ({
+    command,
+    description,
+  }));
+  const commandsIn = {
+    all_private_chats: all,
+    all_group_chats: all.filter(({ command }) => command !== 'pair'), // that is between two
+  };
+  const hash = sha256Hex(JSON.stringify(commandsIn));
+  if ((await state.get('menu')) === hash) return;
+  for (const type of ['all_private_chats', 'all_group_chats'] as const) {
+    const set = await client.call((api) => api.setMyCommands(commandsIn[type], { scope: { type } }), signal);
+    if (!set.ok) return log.info('menu.unset', { channel: 'telegram', why: set.failure.why });
+  }
+  await state.set('menu', hash);
 }
 
 function outcomeOfFailure({ code, why, retryAfterMs }: Failure): Outcome {

@@ -1,14 +1,13 @@
-import type { ChatAddress } from '#core/address.ts';
 import type { Abilities } from '#core/delivery.ts';
-import { TiroError } from '#core/errors.ts';
 import type { AdapterDeps, AdapterPort } from '#core/ports/adapter.ts';
 import type { RandomPort } from '#core/ports/clock.ts';
 import { within } from '#lib/net/within.ts';
 import { checkTelegram } from './check.ts';
 import { createClient } from './client.ts';
 import { createConnection } from './connect.ts';
+import { createGroups } from './groups.ts';
 import { createIntake, createWebhookHandler, type Door } from './receive.ts';
-import { createSend, threadOf } from './send.ts';
+import { createGlimpses, createSend } from './send.ts';
 import { type TelegramSettings, telegramSettingsSchema } from './settings.ts';
 
 export interface TelegramDeps extends AdapterDeps {
@@ -17,13 +16,13 @@ export interface TelegramDeps extends AdapterDeps {
   readonly fetch?: typeof globalThis.fetch;
 }
 
-const can = { edits: true, typing: true, buttons: true, threads: true, reactions: true };
+const can = { edits: true, drafts: true, typing: true, buttons: true, threads: true, reactions: true };
 const abilities: Abilities = {
   ...can,
-  drafts: false,
   files: { maxBytes: 50_000_000 },
-  dialects: ['telegram-html', 'plain'],
+  dialects: ['telegram-rich', 'telegram-html', 'plain'],
   maxText: 4096,
+  maxTextByDialect: { 'telegram-rich': 32_768 },
   countedAs: 'utf16',
   delivery: 'push',
   sendSemantics: 'blind',
@@ -33,8 +32,6 @@ const abilities: Abilities = {
   coalesce: true,
 };
 
-/** "Typing" that comes later than this is worse than none. */
-const typingTimeoutMs = 5_000;
 const checkTimeoutMs = 10_000;
 
 /** Contract: throws a ZodError where `settings` are not those of `channels.telegram`. */
@@ -49,7 +46,8 @@ export function buildTelegram(deps: TelegramDeps, settings: unknown): AdapterPor
 export function createTelegram(deps: TelegramDeps, settings: TelegramSettings): AdapterPort {
   const { clock, log } = deps;
   const client = createClient(settings, { clock, fetch: deps.fetch ?? globalThis.fetch });
-  const intake = createIntake(deps, client);
+  const groups = createGroups(deps.state);
+  const intake = createIntake({ ...deps, client, groups });
   const connect = createConnection({ ...deps, client, intake }, settings);
   const closing = new AbortController();
   const life = { clock, signal: closing.signal };
@@ -62,10 +60,13 @@ export function createTelegram(deps: TelegramDeps, settings: TelegramSettings): 
     ...(settings.webhook === null
       ? {}
       : { handle: createWebhookHandler({ log, intake, secret: settings.webhook.secret }, () => door) }),
-    send: createSend(client),
-    typing,
+    send: createSend(client, groups),
+    ...createGlimpses({ client, groups, ...life }),
     fetch: (file, signal) => client.download(file, signal),
-    check: () => within({ ...life, ms: checkTimeoutMs }, (signal) => checkTelegram(client, settings, signal)),
+    check: () =>
+      within({ ...life, ms: checkTimeoutMs }, (signal) =>
+        checkTelegram({ client, groups }, settings, signal),
+      ),
     close: async () => closing.abort(),
   };
 
@@ -74,13 +75,5 @@ export function createTelegram(deps: TelegramDeps, settings: TelegramSettings): 
     door = { sink, signal: both };
     await connect(door);
     door = null;
-  }
-
-  async function typing(place: ChatAddress): Promise<void> {
-    const thread = threadOf({ address: place });
-    const answer = await within({ ...life, ms: typingTimeoutMs }, (signal) =>
-      client.call((api) => api.sendChatAction(Number(place.chat), 'typing', thread), signal),
-    );
-    if (!answer.ok) throw new TiroError('unavailable', answer.failure.why);
   }
 }

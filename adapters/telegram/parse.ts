@@ -1,7 +1,11 @@
 import type { Document, Message, MessageEntity, Update, User } from 'grammy/types';
+import { z } from 'zod';
 import type { ChatAddress } from '#core/address.ts';
 import { messageOf } from '#core/errors.ts';
 import { type FileRef, type InboundEvent, inboundEventSchema } from '#core/event.ts';
+import { withQuote } from '#core/inbound/quote.ts';
+import type { Move } from './groups.ts';
+import { describeContent, quoteOf } from './words.ts';
 
 /** Who the bot is, from getMe. */
 export interface BotIdentity {
@@ -9,13 +13,23 @@ export interface BotIdentity {
   readonly username: string;
 }
 
+/** An event; `album` is the same for all messages that were sent as one. */
+export interface HeardEvent {
+  readonly type: 'event';
+  readonly event: InboundEvent;
+  readonly callbackId: string | null;
+  readonly album: string | null;
+}
+
 /** `ignored` is not for us (a bot, a channel, a service message); `unreadable` has a shape nobody expected. */
 export type ParsedUpdate =
-  | { readonly type: 'event'; readonly event: InboundEvent; readonly callbackId: string | null }
+  | HeardEvent
   | { readonly type: 'ignored' | 'unreadable'; readonly updateId: number | null; readonly why: string };
 
 type Draft = Omit<InboundEvent, 'platformId' | 'raw'>;
-type Read = { readonly draft: Draft; readonly callbackId?: string } | { readonly ignored: string };
+type Read =
+  | { readonly draft: Draft; readonly callbackId?: string; readonly album?: string | null }
+  | { readonly ignored: string };
 
 /**
  * One update of the Bot API as an event. Never throws. The same update gives the same event, save that a button press
@@ -30,7 +44,7 @@ export function parseUpdate(update: unknown, bot: BotIdentity, now: number): Par
     if ('ignored' in read) return { type: 'ignored', updateId, why: read.ignored };
     const named = { platformId: `update:${updateId}`, raw: JSON.stringify(update) };
     const event = inboundEventSchema.parse({ ...read.draft, ...named });
-    return { type: 'event', event, callbackId: read.callbackId ?? null };
+    return { type: 'event', event, callbackId: read.callbackId ?? null, album: read.album ?? null };
   } catch (error) {
     return { type: 'unreadable', updateId, why: messageOf(error).replaceAll(/\s+/g, ' ') };
   }
@@ -39,6 +53,22 @@ export function parseUpdate(update: unknown, bot: BotIdentity, now: number): Par
 /** Only the id is checked here; everything that is read out of it is checked as an event. */
 export function isUpdate(it: unknown): it is Update {
   return typeof it === 'object' && it !== null && Number.isSafeInteger(Reflect.get(it, 'update_id'));
+}
+
+const idSchema = z.number().int();
+const moveSchema = z.object({
+  message: z.object({
+    chat: z.object({ id: idSchema }),
+    migrate_to_chat_id: idSchema.optional(),
+    migrate_from_chat_id: idSchema.optional(),
+  }),
+});
+
+/** A group that became a supergroup says so in both. */
+export function readMove(update: unknown): Move | null {
+  const { message } = moveSchema.safeParse(update).data ?? {};
+  if (message?.migrate_to_chat_id) return { from: message.chat.id, to: message.migrate_to_chat_id };
+  return message?.migrate_from_chat_id ? { from: message.migrate_from_chat_id, to: message.chat.id } : null;
 }
 
 function readUpdate(update: Update, bot: BotIdentity, now: number): Read {
@@ -52,6 +82,7 @@ function readUpdate(update: Update, bot: BotIdentity, now: number): Read {
 function readMessage(message: Message, bot: BotIdentity, kind: 'message' | 'edit'): Read {
   const { from, chat } = message;
   if (from === undefined || chat.type === 'channel') return { ignored: 'a post of a channel' };
+  if (kind === 'edit' && message.location) return { ignored: 'a live location that moves' };
   if (from.is_bot || message.is_automatic_forward) return { ignored: 'not said by a person' };
   const said = message.text ?? message.caption ?? describeContent(message);
   const files = filesOf(message);
@@ -59,16 +90,20 @@ function readMessage(message: Message, bot: BotIdentity, kind: 'message' | 'edit
   const { text, named } = addressTo(bot, said ?? '', message.entities ?? message.caption_entities ?? []);
   const direct = chat.type === 'private';
   const reply = replyOf(message);
+  // Marked, a command that somebody else wrote is none.
+  const words = message.forward_origin === undefined ? text : `[forwarded] ${text}`.trim();
+  const group = kind === 'message' ? message.media_group_id : undefined;
   return {
+    album: group === undefined ? null : `${chat.id}:${group}`,
     draft: {
       kind,
       chat: addressOf(message),
       direct,
       sender: senderOf(from),
       addressed: direct || named || reply?.from?.id === bot.id,
-      // Marked, a command that somebody else wrote is none.
-      text: message.forward_origin === undefined ? text : `[forwarded] ${text}`.trim(),
-      files,
+      text: withQuote(words, quoteOf(message, reply, bot)),
+      // An edit tells of one picture of an album: no files leave those that are known.
+      files: kind === 'edit' && message.media_group_id !== undefined ? [] : files,
       messageId: String(message.message_id),
       replyTo: reply === null ? null : String(reply.message_id),
       sentAt: (message.edit_date ?? message.date) * 1000,
@@ -95,7 +130,9 @@ function readButton(query: NonNullable<Update['callback_query']>, now: number): 
 function readReaction(reaction: NonNullable<Update['message_reaction']>): Read {
   const { user, chat, date } = reaction;
   if (user === undefined || user.is_bot) return { ignored: 'a reaction without a person' };
-  const text = reaction.new_reaction.map((entry) => (entry.type === 'emoji' ? entry.emoji : '')).join('');
+  const text = reaction.new_reaction
+    .map((entry) => (entry.type === 'emoji' ? entry.emoji : '[custom emoji]'))
+    .join('');
   const deed = { kind: 'reaction', text, addressed: chat.type === 'private', sentAt: date * 1000 } as const;
   return { draft: { ...deed, ...aboutMessage(reaction, user) } };
 }
@@ -144,14 +181,6 @@ function addressTo(
     if (entity.offset === 0 && command) rest = text.slice(0, end - handle.length) + text.slice(end);
   }
   return { text: rest, named };
-}
-
-/** Words for content without text, so that nothing a person sends is dropped in silence. Null: a service message. */
-function describeContent(message: Message): string | null {
-  if (message.sticker) return message.sticker.emoji ?? '[sticker]';
-  if (message.location) return `[location ${message.location.latitude}, ${message.location.longitude}]`;
-  if (message.contact) return `[contact ${message.contact.first_name}, ${message.contact.phone_number}]`;
-  return null;
 }
 
 function filesOf(message: Message): FileRef[] {

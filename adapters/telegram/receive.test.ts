@@ -1,7 +1,8 @@
 import http from 'node:http';
 import * as fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import type { AdapterPort } from '#core/ports/adapter.ts';
+import { chatCommands } from '#core/command.ts';
+import type { AdapterPort, AdapterStatePort } from '#core/ports/adapter.ts';
 import { until } from '#test/contract/adapter.ts';
 import {
   createHastyClock,
@@ -25,6 +26,7 @@ interface Setup extends SinkFaults {
   readonly token?: string;
   readonly webhook?: TelegramSettings['webhook'];
   readonly now?: number;
+  readonly state?: AdapterStatePort;
   /** Before the adapter starts. */
   readonly before?: (fake: FakeTelegram) => void;
 }
@@ -44,7 +46,8 @@ async function run(setup: Setup = {}): Promise<Running> {
   const clock = createHastyClock(() => setup.now ?? Date.now());
   const log = createTestLog();
   const settings = { token: setup.token ?? token, apiRoot: fake.url, webhook: setup.webhook ?? null };
-  const adapter = createTelegram(createTestDeps(log, clock), settings);
+  const deps = createTestDeps(log, clock);
+  const adapter = createTelegram({ ...deps, state: setup.state ?? deps.state }, settings);
   const sink = createTestSink(setup);
   const abort = new AbortController();
   const ended = adapter.start(sink, abort.signal);
@@ -145,6 +148,64 @@ test('a webhook that somebody set is removed so that polling works', async () =>
   expect(fake.webhook).toBeNull();
   fake.userText('still here');
   await until(() => sink.events.length === 1);
+});
+
+test('the commands are offered in private chats and groups, and told again only when they changed', async () => {
+  const rows = new Map<string, string>();
+  const state = {
+    get: (key: string) => Promise.resolve(rows.get(key) ?? null),
+    set: (key: string, value: string | null) => Promise.resolve(void rows.set(key, value ?? '')),
+  };
+  const told = async (): Promise<number> => {
+    const { fake, sink } = await run({ state });
+    await until(() => sink.states.at(-1)?.state === 'up');
+    const inGroups = fake.commands.get('all_group_chats')?.map(({ command }) => command) ?? [];
+    const inPrivate = fake.commands.get('all_private_chats')?.map(({ command }) => command) ?? [];
+    if (inPrivate.length > 0) {
+      expect(inPrivate).toEqual(Object.keys(chatCommands));
+      expect(inGroups).toEqual(inPrivate.filter((command) => command !== 'pair'));
+    }
+    return inPrivate.length + inGroups.length;
+  };
+  expect(await told()).toBeGreaterThan(10);
+  expect(await told()).toBe(0);
+  rows.set('menu', 'of an older version');
+  expect(await told()).toBeGreaterThan(10);
+});
+
+test('a server without a command menu is polled all the same, and asked again at the next start', async () => {
+  const before = (fake: FakeTelegram): void =>
+    fake.failNext('setMyCommands', 404, 'Not Found: method not found');
+  const { fake, sink } = await run({ before });
+  fake.userText('hello');
+  await until(() => sink.events.length === 1);
+  expect(fake.calls.filter(({ method }) => method === 'setMyCommands')).toHaveLength(1);
+});
+
+test('a group that became a supergroup is the same chat as before, whichever of the two says so', async () => {
+  const { fake, sink, adapter } = await run();
+  const old = { id: -5, type: 'group' } as const;
+  const now = { id: -1009, type: 'supergroup' } as const;
+  fake.userText('@thebot before', { chat: old });
+  fake.push({ message: { message_id: 1, date: 1, from: ann, chat: now, migrate_from_chat_id: -5 } });
+  fake.userText('@thebot after', { chat: now });
+  await until(() => sink.events.length === 2);
+  expect(sink.events.map(({ chat }) => chat.chat)).toEqual(['-5', '-5']);
+  await adapter.typing?.({ channel: 'telegram', chat: '-5', thread: null });
+  const typing = fake.calls.find(({ method }) => method === 'sendChatAction');
+  expect(typing?.params).toMatchObject({ chat_id: -1009 });
+  fake.push({
+    message: {
+      message_id: 2,
+      date: 1,
+      from: ann,
+      chat: { id: -6, type: 'group' },
+      migrate_to_chat_id: -1010,
+    },
+  });
+  fake.userText('@thebot hello', { chat: { id: -1010, type: 'supergroup' } });
+  await until(() => sink.events.length === 3);
+  expect(sink.events[2]?.chat.chat).toBe('-6');
 });
 
 test('a button press is answered after it is stored', async () => {

@@ -18,8 +18,8 @@ interface Sending {
   readonly shown: () => ShownMessage | undefined;
 }
 
-async function start(): Promise<Sending> {
-  const fake = await startFakeTelegram({ token });
+async function start(options: { readonly without?: readonly string[] } = {}): Promise<Sending> {
+  const fake = await startFakeTelegram({ token, ...options });
   onTestFinished(() => fake.close());
   const adapter = createTelegram(createTestDeps(), { token, apiRoot: fake.url, webhook: null });
   return {
@@ -127,12 +127,87 @@ test.each([
   expect(await send(say('hello'))).toMatchObject({ ok: false, error: { type } });
 });
 
-test('a group that moved says its new id', async () => {
-  const { fake, send } = await start();
+test('a group that became a supergroup: the next try goes there, and so does everything after it', async () => {
+  const { fake, send, adapter } = await start();
+  const group = { channel: 'telegram', chat: '-5', thread: null };
   const description = 'Bad Request: group chat was upgraded to a supergroup chat';
   fake.failNext('sendMessage', 400, description, { migrate_to_chat_id: -1009 });
-  const result = await send(say('hello'));
-  expect(result).toMatchObject({ error: { type: 'permanent', reason: expect.stringContaining('-1009') } });
+  const refused = await send(say('hello'), { address: group });
+  expect(refused).toMatchObject({
+    ok: false,
+    error: { type: 'transient', reason: expect.stringContaining('-1009') },
+  });
+  expect(await send(say('hello'), { address: group })).toMatchObject({ ok: true });
+  await adapter.typing?.(group);
+  expect(fake.messages(-1009).map(({ text }) => text)).toEqual(['hello']);
+  expect(fake.calls.at(-1)).toMatchObject({ method: 'sendChatAction', params: { chat_id: -1009 } });
+});
+
+const table = '| a | b |\n|---|---|\n| 1 | 2 |';
+const rich = { ...say(table), dialect: 'telegram-rich' };
+
+test('a rich message is Markdown that Telegram reads itself, with buttons and a reply like any other', async () => {
+  const { send, shown, fake } = await start();
+  const more = { replyTo: '3', buttons: [{ label: 'Yes', value: 'y' }] };
+  expect(await send({ ...rich, ...more })).toMatchObject({ ok: true });
+  expect(shown()).toMatchObject({ kind: 'rich', text: table, replyTo: 3, buttons: [{ value: 'y' }] });
+  expect(fake.calls[0]?.params['rich_message']).toEqual({ markdown: table, skip_entity_detection: true });
+});
+
+test('a server that does not know rich messages is asked once; each goes on in the next dialect', async () => {
+  const { send, fake } = await start({ without: ['sendRichMessage'] });
+  const refused = { ok: false, error: { type: 'format-refused' } };
+  expect(await send(rich)).toMatchObject(refused);
+  expect(await send(rich)).toMatchObject(refused);
+  expect(fake.calls.map(({ method }) => method)).toEqual(['sendRichMessage']);
+  expect(await send({ ...say('<b>a</b>'), dialect: 'telegram-html' })).toMatchObject({ ok: true });
+});
+
+test('a rich message that is refused goes on in the next dialect, and the next one is tried', async () => {
+  const { send, fake } = await start();
+  fake.failNext('sendRichMessage', 400, 'Bad Request: too many cells');
+  expect(await send(rich)).toMatchObject({ ok: false, error: { type: 'format-refused' } });
+  expect(await send(rich)).toMatchObject({ ok: true });
+  fake.failNext('sendRichMessage', 403, 'Forbidden: bot was blocked by the user');
+  expect(await send(rich)).toMatchObject({ ok: false, error: { type: 'permanent' } });
+});
+
+const draft = { id: 5, chat: address, text: '<b>so</b> far', dialect: 'telegram-html' };
+
+test('a draft shows how far an answer has come, and goes with the message', async () => {
+  const { adapter, send, fake } = await start();
+  await adapter.draft?.(draft);
+  expect(fake.draftIn(7)).toBe('so far');
+  expect(fake.calls[0]?.params).toEqual({
+    chat_id: 7,
+    draft_id: 5,
+    text: '<b>so</b> far',
+    parse_mode: 'HTML',
+  });
+  await send(say('so far, so good'));
+  expect(fake.draftIn(7)).toBe('');
+});
+
+test.each([
+  [404, 'Not Found: method not found', 'not-found'],
+  [400, 'Bad Request: TEXTDRAFT_PEER_INVALID', 'not-found'],
+  [403, 'Forbidden: bot was blocked by the user', 'unavailable'],
+  [502, 'Bad Gateway', 'unavailable'],
+])(
+  'a draft that meets %i says whether the platform has drafts at all',
+  async (code, description, expected) => {
+    const { adapter, fake } = await start();
+    fake.failNext('sendMessageDraft', code, description);
+    await expect(adapter.draft?.(draft)).rejects.toMatchObject({ code: expected });
+  },
+);
+
+test('while Telegram limits drafts none is made', async () => {
+  const { adapter, fake } = await start();
+  fake.failNext('sendMessageDraft', 429, 'Too Many Requests', { retry_after: 3_600 });
+  await expect(adapter.draft?.(draft)).rejects.toMatchObject({ code: 'unavailable' });
+  await adapter.draft?.(draft);
+  expect(fake.calls.map(({ method }) => method)).toEqual(['sendMessageDraft']);
 });
 
 async function fileOf(bytes: number | string): Promise<string> {

@@ -2,9 +2,13 @@ import { open } from 'node:fs/promises';
 import { type Api, InputFile } from 'grammy/web';
 import { z } from 'zod';
 import type { Button, DeliveryBody, OutboundDelivery, SendError, SendResult } from '#core/delivery.ts';
-import { messageOf } from '#core/errors.ts';
+import { TiroError, messageOf } from '#core/errors.ts';
+import type { AdapterPort } from '#core/ports/adapter.ts';
+import type { ClockPort } from '#core/ports/clock.ts';
 import { cutText } from '#lib/cut.ts';
-import type { Client, Failure } from './client.ts';
+import { within } from '#lib/net/within.ts';
+import type { Answer, Client, Failure } from './client.ts';
+import type { Groups } from './groups.ts';
 
 type Body<K extends DeliveryBody['kind']> = Extract<DeliveryBody, { kind: K }>;
 
@@ -17,6 +21,8 @@ interface Request {
   readonly already?: { readonly words: RegExp; readonly platformId: string };
 }
 
+const richDialect = 'telegram-rich';
+const noRich = 'this Bot API server does not know rich messages';
 const captionLimit = 1024;
 const photoLimitBytes = 10_000_000;
 const uploadLimitBytes = 50_000_000;
@@ -26,24 +32,71 @@ const photoTypes = new Set(['image/jpeg', 'image/png', 'image/webp']);
 /** Should a 429 ever not say how long. */
 const unsaidRetryMs = 5_000;
 
+type Run = (request: Request) => Promise<SendResult>;
+
 /** One delivery → one Bot API call → one tagged result. */
 export function createSend(
   client: Client,
+  groups: Groups,
 ): (delivery: OutboundDelivery, signal: AbortSignal) => Promise<SendResult> {
+  // A server of an older version does not know rich messages: it is asked once.
+  let hasRich = true;
   return async (delivery, signal) => {
-    const { body } = delivery;
-    if (body.kind === 'file') return sendFile(client, { ...delivery, body }, signal);
-    const request = requestOf(delivery, body);
-    return typeof request === 'string' ? permanent(request) : perform(client, request, signal);
+    const { body, address } = delivery;
+    const chat = await groups.idNow(address.chat);
+    const to = { ...delivery, address: { ...address, chat: String(chat) } };
+    if (body.kind === 'file') return sendFile({ ...to, body }, run);
+    const request = requestOf(to, body);
+    return typeof request === 'string' ? permanent(request) : run(request);
+
+    async function run({ run: call, dialect = 'plain', already }: Request): Promise<SendResult> {
+      const isRich = dialect === richDialect;
+      if (isRich && !hasRich) return { ok: false, error: { type: 'format-refused', reason: noRich } };
+      const answer = await client.call(call, signal);
+      if (answer.ok) return { ok: true, platformId: answer.value };
+      const { failure } = answer;
+      if (isRich && failure.code === 404) hasRich = false;
+      // The next try goes to where the group is now.
+      if (failure.movedTo !== null) await groups.moved({ from: chat, to: failure.movedTo });
+      if (already?.words.test(failure.why)) return { ok: true, platformId: already.platformId };
+      return { ok: false, error: errorOf(failure, dialect) };
+    }
   };
 }
 
-async function perform(client: Client, request: Request, signal: AbortSignal): Promise<SendResult> {
-  const { dialect = 'plain', already } = request;
-  const answer = await client.call(request.run, signal);
-  if (answer.ok) return { ok: true, platformId: answer.value };
-  if (already?.words.test(answer.failure.why)) return { ok: true, platformId: already.platformId };
-  return { ok: false, error: errorOf(answer.failure, dialect) };
+/** What is ephemeral and comes later than this is worse than nothing. */
+const glimpseMs = 5_000;
+
+/** "Typing" and drafts: one call each, and nothing is lost with them. */
+export function createGlimpses(deps: {
+  readonly client: Client;
+  readonly groups: Groups;
+  readonly clock: ClockPort;
+  readonly signal: AbortSignal;
+}): Required<Pick<AdapterPort, 'typing' | 'draft'>> {
+  const { client, groups, clock } = deps;
+  // While Telegram limits drafts none is made: nobody misses one.
+  let noDraftBefore = 0;
+  return {
+    async typing(address) {
+      const chat = await groups.idNow(address.chat);
+      const answer = await call((api) => api.sendChatAction(chat, 'typing', threadOf({ address })));
+      if (!answer.ok) throw new TiroError('unavailable', answer.failure.why);
+    },
+    async draft({ id, chat: address, text, dialect }) {
+      if (clock.elapsed() < noDraftBefore) return;
+      const other = { ...threadOf({ address }), ...parseModeOf(dialect) };
+      const answer = await call((api) => api.sendMessageDraft(Number(address.chat), id, text, other));
+      if (answer.ok) return;
+      const { code, why, retryAfterMs } = answer.failure;
+      noDraftBefore = clock.elapsed() + (retryAfterMs ?? 0);
+      throw new TiroError(code === 400 || code === 404 ? 'not-found' : 'unavailable', why);
+    },
+  };
+
+  function call<T>(run: (api: Api) => Promise<T>): Promise<Answer<T>> {
+    return within({ ...deps, ms: glimpseMs }, (signal) => client.call(run, signal));
+  }
 }
 
 /** The call for a body, or in words why there can be none. */
@@ -58,7 +111,7 @@ function requestOf(to: OutboundDelivery, body: Exclude<DeliveryBody, { kind: 'fi
       const looks = looksOf(body);
       if (typeof looks === 'string') return looks;
       return {
-        run: (api) => api.editMessageText(chat, target, body.text, looks).then(() => platformId),
+        run: (api) => api.editMessageText(chat, target, wordsOf(body), looks).then(() => platformId),
         dialect: body.dialect,
         already: { words: /message is not modified/i, platformId },
       };
@@ -82,14 +135,20 @@ function messageRequest(to: OutboundDelivery, body: Body<'message'>): Request | 
   const reply = replyTo !== null && { message_id: replyTo, allow_sending_without_reply: true };
   const other = { ...threadOf(to), ...looks, ...(reply && { reply_parameters: reply }) };
   return {
-    run: async (api) => idIn(await api.sendMessage(Number(to.address.chat), body.text, other)),
+    run: async (api) => {
+      const [chat, words] = [Number(to.address.chat), wordsOf(body)];
+      const isPlain = typeof words === 'string';
+      return idIn(
+        await (isPlain ? api.sendMessage(chat, words, other) : api.sendRichMessage(chat, words, other)),
+      );
+    },
     dialect: body.dialect,
   };
 }
 
 type FileDelivery = OutboundDelivery & { readonly body: Body<'file'> };
 
-async function sendFile(client: Client, delivery: FileDelivery, signal: AbortSignal): Promise<SendResult> {
+async function sendFile(delivery: FileDelivery, perform: Run): Promise<SendResult> {
   const { body } = delivery;
   const opened = await open(body.path).catch(messageOf);
   if (typeof opened === 'string') return permanent(`the file cannot be read: ${opened}`);
@@ -105,7 +164,7 @@ async function sendFile(client: Client, delivery: FileDelivery, signal: AbortSig
     const send = isPhoto ? api.sendPhoto(chat, upload, other) : api.sendDocument(chat, upload, other);
     return idIn(await send);
   };
-  return await perform(client, { run }, signal);
+  return await perform({ run });
 }
 
 /**
@@ -113,16 +172,19 @@ async function sendFile(client: Client, delivery: FileDelivery, signal: AbortSig
  * |---|---|
  * | 429 | rate-limited, for as long as it asks |
  * | 400 about entities or tags, in a marked-up dialect | format-refused |
+ * | 400 or 404 to a rich message | format-refused: the server may not know them |
+ * | the group has another id now | transient: the next try goes there |
  * | other 3xx and 4xx | permanent, with Telegram's words |
  * | any 5xx | unknown: no 5xx of Telegram promises that nothing was done |
  * | never connected | transient |
  * | connection lost, 60 s without an answer, aborted after it left | unknown |
  */
 function errorOf(failure: Failure, dialect: string): SendError {
-  const { code, why: reason, retryAfterMs } = failure;
-  if (code === 'not-sent') return { type: 'transient', reason };
+  const { code, why: reason, retryAfterMs, movedTo } = failure;
+  if (code === 'not-sent' || movedTo !== null) return { type: 'transient', reason };
   if (code === 429) return { type: 'rate-limited', retryAfterMs: retryAfterMs ?? unsaidRetryMs, reason };
   if (code === 'lost' || code < 300 || code >= 500) return { type: 'unknown', reason };
+  if (dialect === richDialect && (code === 400 || code === 404)) return { type: 'format-refused', reason };
   const aboutMarkup = code === 400 && /can't parse|entit(y|ies)|unsupported (start|end) tag/i.test(reason);
   return { type: aboutMarkup && dialect !== 'plain' ? 'format-refused' : 'permanent', reason };
 }
@@ -142,9 +204,13 @@ function idOf(text: string | null): number | null {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
-export function threadOf({ address }: Pick<OutboundDelivery, 'address'>): { message_thread_id?: number } {
+function threadOf({ address }: Pick<OutboundDelivery, 'address'>): { message_thread_id?: number } {
   const thread = idOf(address.thread);
   return thread === null ? {} : { message_thread_id: thread };
+}
+
+function parseModeOf(dialect: string): { parse_mode?: 'HTML' } {
+  return dialect === 'telegram-html' ? { parse_mode: 'HTML' } : {};
 }
 
 /** How a text is shown, or in words why it cannot be. Up to three buttons stand side by side. */
@@ -155,10 +221,15 @@ function looksOf({ dialect, buttons }: { readonly dialect: string; readonly butt
   const keys = buttons.map((button) => ({ text: button.label, callback_data: button.value }));
   const rows = keys.length > buttonsPerRow ? keys.map((key) => [key]) : [keys];
   return {
-    link_preview_options: { is_disabled: true },
-    ...(dialect === 'telegram-html' && { parse_mode: 'HTML' as const }),
+    ...(dialect !== richDialect && { link_preview_options: { is_disabled: true } }),
+    ...parseModeOf(dialect),
     ...(keys.length > 0 && { reply_markup: { inline_keyboard: rows } }),
   };
+}
+
+/** A rich message is Markdown that Telegram parses itself; names and addresses in it stay text. */
+function wordsOf({ text, dialect }: { readonly text: string; readonly dialect: string }) {
+  return dialect === richDialect ? { markdown: text, skip_entity_detection: true } : text;
 }
 
 type Reaction = Parameters<Api['setMessageReaction']>[2][number];

@@ -53,18 +53,20 @@ function bodyOf(
 }
 
 /** The first of the platform's dialects that suits the words. What replaces a preview is said as the preview was. */
-function dialectFor(render: RenderPort, { markdown, editOf }: Saying, { dialects }: Abilities): string {
+function dialectFor(render: RenderPort, saying: Saying, { dialects }: Abilities): string {
+  const { markdown, editOf, running = false } = saying;
   const [first] = dialects;
-  const choice = editOf === null ? dialects : dialects.filter((dialect) => render.suits('', dialect));
+  const choice =
+    editOf === null && !running ? dialects : dialects.filter((dialect) => render.suits('', dialect));
   return choice.find((dialect) => render.suits(markdown, dialect)) ?? first;
 }
 
-/** The room for text: the platform's limit less the mark and its line break. */
+/** The room for text: the platform's limit less the mark and its line breaks. */
 function limitOf(
   { maxText, maxTextByDialect, countedAs }: Abilities,
   dialect: string,
 ): { limit: number; countedAs: Abilities['countedAs'] } {
-  return { limit: (maxTextByDialect?.[dialect] ?? maxText) - repeatedMark.length - 1, countedAs };
+  return { limit: (maxTextByDialect?.[dialect] ?? maxText) - repeatedMark.length - 2, countedAs };
 }
 
 /** The same words in the next dialect the platform knows, for a row whose format was refused. Empty: there is none left. */
@@ -105,8 +107,13 @@ export function bodyToSend(row: Delivery): DeliveryBody {
   const shown = body.kind === 'edit' && row.targetPlatformId === null ? asMessage(body) : body;
   if (!row.repeated) return shown;
   if (shown.kind === 'message' || shown.kind === 'edit')
-    return { ...shown, text: `${shown.text}\n${repeatedMark}` };
+    return { ...shown, text: `${shown.text}${breakBehind(shown.text)}${repeatedMark}` };
   return shown.kind === 'file' ? { ...shown, caption: `${shown.caption}\n${repeatedMark}`.trim() } : shown;
+}
+
+/** A line right behind a Markdown table would be one more row of it. */
+function breakBehind(text: string): string {
+  return /(?:^|\n)[^\S\n]*\|[^\n]*$/.test(text) ? '\n\n' : '\n';
 }
 
 function asMessage(edit: Extract<DeliveryBody, { kind: 'edit' }>): DeliveryBody {

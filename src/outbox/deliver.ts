@@ -2,6 +2,7 @@ import { parseChatKey } from '#core/address.ts';
 import type { Delivery, NewDelivery, OutboundDelivery, SendError, SendResult } from '#core/delivery.ts';
 import { messageOf } from '#core/errors.ts';
 import type { IdsPort } from '#core/ids.ts';
+import type { OutgoingFilesPort } from '#core/ports/media.ts';
 import type { AdapterPort } from '#core/ports/adapter.ts';
 import type { RandomPort } from '#core/ports/clock.ts';
 import type { RenderPort } from '#core/ports/render.ts';
@@ -15,6 +16,7 @@ export interface DeliverDeps extends SettleDeps {
   readonly render: RenderPort;
   readonly ids: IdsPort;
   readonly random: RandomPort;
+  readonly files: Pick<OutgoingFilesPort, 'pathOf'>;
 }
 
 export interface Answered {
@@ -124,7 +126,9 @@ function callFor(deps: DeliverDeps, row: Delivery): Call | null {
   const address = parseChatKey(row.chat);
   const adapter = address === null ? null : deps.adapter(address.channel);
   if (address === null || adapter === null) return null;
-  return { adapter, outbound: { id, address, body: bodyToSend(row), targetPlatformId } };
+  const body = bodyToSend(row);
+  const placed = body.kind === 'file' ? { ...body, path: deps.files.pathOf(body.path) } : body;
+  return { adapter, outbound: { id, address, body: placed, targetPlatformId } };
 }
 
 /** Where the platform can be asked, it is asked. What is idempotent by nature is simply made again. */

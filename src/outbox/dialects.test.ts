@@ -8,6 +8,62 @@ const badFormat: SendError = { type: 'format-refused', reason: "can't parse enti
 const gone: SendError = { type: 'permanent', reason: 'message to edit not found' };
 const yes: Button = { label: 'Yes', value: '/yes' };
 
+const dialects = ['telegram-rich', 'telegram-html', 'plain'] as const;
+const table = '| a | b |\n| --- | --- |\n| 1 | 2 |';
+
+describe('a dialect for tables only', () => {
+  test('tables are said in it, in one message up to its own limit; everything else in the next one', async () => {
+    const world = await createOutboxWorld();
+    const more = { dialects, maxText: 100, maxTextByDialect: { 'telegram-rich': 32_768 } };
+    const telegram = world.channel('telegram', more);
+    const long = `${table}\n\n${'word '.repeat(200)}`;
+    await world.say(ann, long);
+    await world.say(ann, '**bold**');
+    await world.pump();
+    const bodies = telegram.calls.map(({ delivery }) => delivery.body);
+    expect(bodies).toMatchObject([{ dialect: 'telegram-rich' }, { dialect: 'telegram-html' }]);
+  });
+
+  test('refused, it goes on as HTML, and refused again as plain text', async () => {
+    const world = await createOutboxWorld();
+    const telegram = world.channel('telegram', { dialects });
+    telegram.script.push(badFormat, badFormat);
+    await world.say(ann, table);
+    await world.pump();
+    const bodies = telegram.calls.map(({ delivery }) => delivery.body);
+    expect(bodies.map((body) => 'dialect' in body && body.dialect)).toEqual(dialects);
+    expect(telegram.shown(ann).at(-1)).toContain('1');
+  });
+
+  test('the mark stands behind a table, not in it', async () => {
+    const world = await createOutboxWorld();
+    const telegram = world.channel('telegram', { dialects });
+    telegram.script.push('lost');
+    await world.say(ann, table);
+    await world.pump();
+    await world.clock.pass(laterMs);
+    await world.pump();
+    expect(telegram.shown(ann).at(-1)).toMatch(/\|\n\n\(possibly repeated\)$/);
+  });
+
+  test('what is shown while it is written, and what replaces it, is said in a dialect that edits know', async () => {
+    const world = await createOutboxWorld();
+    const telegram = world.channel('telegram', { dialects, drafts: false, editEveryMs: 0 });
+    const turn = await world.beginTurn(ann);
+    await world.clock.pass(2_000);
+    world.preview.show(turn, `so far:\n\n${table}`, () => Promise.resolve(true));
+    await world.preview.finish(turn);
+    await world.pump();
+    await world.endTurn(turn, table);
+    await world.pump();
+    const bodies = telegram.calls.map(({ delivery }) => delivery.body);
+    expect(bodies.map((body) => 'dialect' in body && body.dialect)).toEqual([
+      'telegram-html',
+      'telegram-html',
+    ]);
+  });
+});
+
 describe('a refused format', () => {
   test('the next dialect goes out as a new delivery in the same place', async () => {
     const world = await createOutboxWorld();

@@ -229,7 +229,7 @@ test('what a pulled chat is told makes no rows', async () => {
   const web = world.channel('web', { delivery: 'pull' });
   expect(await world.say('web:owner', 'hello')).toEqual([]);
   const turn = await world.beginTurn('web:owner');
-  world.preview.show(turn, 'a text that is long enough to be shown');
+  world.preview.show(turn, 'a text that is long enough to be shown', () => Promise.resolve(true));
   await world.endTurn(turn, 'final');
   await world.pump();
   expect(await world.rowsOf(turn.id)).toEqual([]);

@@ -8,13 +8,14 @@ const ann = 'telegram:7';
 const firstAfterMs = 1_500;
 const editEveryMs = 1_000;
 const laterMs = 400_000;
+const sealed = (): Promise<boolean> => Promise.resolve(true);
 const text = (words: number): string => Array.from({ length: words }, (_, i) => `word${i}`).join(' ');
 
 describe('the text of a running turn', () => {
   test('a quick answer is sent in one piece', async () => {
     const { world, turn, telegram } = await began();
     await world.clock.pass(firstAfterMs - 1);
-    world.preview.show(turn, text(20));
+    world.preview.show(turn, text(20), sealed);
     await world.endTurn(turn, 'final');
     await world.clock.pass(editEveryMs);
     await world.pump();
@@ -24,7 +25,7 @@ describe('the text of a running turn', () => {
   test('a slow one is shown, edited and replaced by the final text', async () => {
     const { world, turn, telegram } = await began();
     await world.clock.pass(firstAfterMs);
-    world.preview.show(turn, 'too short');
+    world.preview.show(turn, 'too short', sealed);
     await shown(world, turn, text(10));
     await world.pump();
     await world.clock.pass(editEveryMs);
@@ -62,7 +63,7 @@ describe('the text of a running turn', () => {
     await world.pump();
     for (let words = 20; words <= 50; words += 10) {
       await world.clock.pass(editEveryMs - 1);
-      world.preview.show(turn, 'faster than the channel edits: skipped');
+      world.preview.show(turn, 'faster than the channel edits: skipped', sealed);
       await world.clock.pass(1);
       await shown(world, turn, text(words));
     }
@@ -86,7 +87,7 @@ describe('the text of a running turn', () => {
     await world.pump();
     for (let words = 50; words < 70; words += 10) {
       await world.clock.pass(editEveryMs);
-      world.preview.show(turn, text(words));
+      world.preview.show(turn, text(words), sealed);
       await world.preview.finish(turn);
       await world.pump();
     }
@@ -119,7 +120,7 @@ describe('the text of a running turn', () => {
   test('a channel that cannot edit shows no preview', async () => {
     const { world, turn, telegram } = await began({ edits: false });
     await world.clock.pass(firstAfterMs);
-    world.preview.show(turn, text(10));
+    world.preview.show(turn, text(10), sealed);
     await world.endTurn(turn, 'final');
     await world.clock.pass(editEveryMs);
     await world.pump();
@@ -137,7 +138,7 @@ describe('when something breaks', () => {
     const resumed = await next.store.turns.resume({ turn: turn.id, solo: false, at: world.clock.now() });
     expect(resumed).toMatchObject({ id: turn.id });
     await world.clock.pass(editEveryMs);
-    next.preview.show(turn, text(20));
+    next.preview.show(turn, text(20), sealed);
     await next.pump();
     await until('the edit is there', async () => (await world.rowsOf(turn.id)).length === 2);
     await next.pump();
@@ -160,7 +161,7 @@ describe('when something breaks', () => {
     await next.store.turns.resume({ turn: turn.id, solo: false, at: world.clock.now() });
     await next.pump();
     await world.clock.pass(editEveryMs);
-    next.preview.show(turn, `changed ${text(60)}`);
+    next.preview.show(turn, `changed ${text(60)}`, sealed);
     await world.endTurn(turn, text(60), next);
     await world.clock.pass(editEveryMs);
     await next.pump();
@@ -270,7 +271,7 @@ describe('when something breaks', () => {
       },
     );
     await world.clock.pass(firstAfterMs);
-    world.preview.show(turn, text(10));
+    world.preview.show(turn, text(10), sealed);
     await world.endTurn(turn, 'final');
     await world.clock.pass(editEveryMs);
     await world.pump();
@@ -282,7 +283,7 @@ describe('when something breaks', () => {
     const { world, turn, telegram } = await began();
     await world.clock.pass(firstAfterMs);
     Object.assign(telegram, { abilities: { ...telegram.abilities, dialects: ['no such dialect'] } });
-    world.preview.show(turn, text(10));
+    world.preview.show(turn, text(10), sealed);
     expect(await world.preview.finish(turn)).toBeNull();
     expect(world.log.map(({ event }) => event)).toEqual(['delivery.preview-failed']);
   });
@@ -296,7 +297,7 @@ describe('when something breaks', () => {
       upTo: null,
       at: world.clock.now(),
     });
-    world.preview.show(turn, text(10));
+    world.preview.show(turn, text(10), sealed);
     expect(await world.preview.finish(turn)).toBeNull();
     await world.pump();
     expect(telegram.calls).toEqual([]);
@@ -320,7 +321,7 @@ async function began(
 
 /** Shows a text and waits until it is in a row; of one that is too long its beginning. */
 async function shown(world: OutboxWorld, turn: Turn, words: string): Promise<void> {
-  world.preview.show(turn, words);
+  world.preview.show(turn, words, sealed);
   await until('the preview is a row', async () =>
     (await world.rowsOf(turn.id)).some(({ body }) => 'markdown' in body && isOf(body.markdown, words)),
   );

@@ -169,7 +169,7 @@ test('however an answer was previewed: its final text stands once, unless marked
         for (const step of scenes) {
           if (step.move === 'show') {
             words += ' on';
-            gateway.preview.show(turn, words);
+            gateway.preview.show(turn, words, () => Promise.resolve(true));
           } else if (step.move === 'pass') await world.clock.pass(step.ms);
           else if (step.move === 'pump') await gateway.pump();
           else if (step.move === 'tick') await gateway.deliveries.tick();

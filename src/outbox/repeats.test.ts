@@ -91,15 +91,16 @@ describe('a call whose answer was lost', () => {
   test('a file says so in its caption', async () => {
     const world = await createOutboxWorld();
     const telegram = world.channel('telegram');
-    const file = { kind: 'file', path: '/f', name: 'f', mime: 'text/plain', caption: '' } as const;
+    const file = { kind: 'file', path: 'files/out/k/f', name: 'f', mime: 'text/plain', caption: '' } as const;
     await world.put({ id: world.ids.delivery(), key: 'f', chat: ann, preview: false, body: file });
     telegram.script.push('lost');
     await world.pump();
     await world.clock.pass(laterMs);
     await world.pump();
+    const placed = { ...file, path: '/home/of/tiro/files/out/k/f' };
     expect(telegram.calls.map(({ delivery }) => delivery.body)).toEqual([
-      file,
-      { ...file, caption: repeatedMark },
+      placed,
+      { ...placed, caption: repeatedMark },
     ]);
   });
 

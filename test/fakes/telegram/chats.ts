@@ -6,7 +6,8 @@ export interface ShownMessage {
   readonly id: number;
   readonly chat: string;
   readonly thread: number | null;
-  readonly kind: 'text' | 'photo' | 'document';
+  /** rich: a rich message; its text is its Markdown. */
+  readonly kind: 'text' | 'rich' | 'photo' | 'document';
   /** As people read it: markup taken away, edits applied. For a file its caption. */
   readonly text: string;
   /** Each text it had, first to last. */
@@ -31,6 +32,7 @@ export class Refusal extends Error {
 }
 
 const textLimit = 4096;
+const richLimit = 32_768;
 const captionLimit = 1024;
 const notModified =
   'Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message';
@@ -40,6 +42,9 @@ export interface Chats {
   messages(chat?: string): readonly ShownMessage[];
   /** `chat/message id` → the bot's reaction. */
   readonly reactions: ReadonlyMap<string, string>;
+  /** What a private chat shows of a message that is still written; gone with the next message. */
+  readonly drafts: ReadonlyMap<string, string>;
+  draft(params: Params): void;
   send(kind: ShownMessage['kind'], params: Params, now: number): ShownMessage;
   editText(params: Params): ShownMessage;
   remove(params: Params): void;
@@ -51,17 +56,27 @@ export interface Chats {
 export function createChats(keep: number): Chats {
   const shown = new Map<string, ShownMessage>();
   const reactions = new Map<string, string>();
+  const drafts = new Map<string, string>();
   let lastId = 0;
   const keyOf = (params: Params): string => `${String(params['chat_id'])}/${String(params['message_id'])}`;
 
   return {
     messages: (chat) => [...shown.values()].filter((message) => chat === undefined || message.chat === chat),
     reactions,
+    drafts,
+    draft: (params) => {
+      if (!/^[1-9]\d*$/.test(String(params['chat_id'])))
+        throw new Refusal(400, 'Bad Request: TEXTDRAFT_PEER_INVALID');
+      if (!Number.isSafeInteger(params['draft_id']) || params['draft_id'] === 0)
+        throw new Refusal(400, 'Bad Request: draft identifier is invalid');
+      drafts.set(String(params['chat_id']), readText(params, 'text', textLimit));
+    },
     nextMessageId: () => (lastId += 1),
     send: (kind, params, now) => {
-      const isText = kind === 'text';
-      const text = isText ? requireText(params, textLimit) : readText(params, 'caption', captionLimit);
+      const isText = kind === 'text' || kind === 'rich';
+      const text = wordsOf(kind, params);
       lastId += 1;
+      drafts.delete(String(params['chat_id']));
       const message = {
         ...pieces(params),
         id: lastId,
@@ -97,6 +112,17 @@ export function createChats(keep: number): Chats {
       reactions.set(keyOf(params), list.map((entry: { emoji?: string }) => entry.emoji ?? '').join(''));
     },
   };
+}
+
+function wordsOf(kind: ShownMessage['kind'], params: Params): string {
+  if (kind === 'text') return requireText(params, textLimit);
+  if (kind !== 'rich') return readText(params, 'caption', captionLimit);
+  const markdown = dig(params, 'rich_message', 'markdown');
+  if (typeof markdown !== 'string' || markdown.trim() === '') {
+    throw new Refusal(400, 'Bad Request: rich message is empty');
+  }
+  if (markdown.length > richLimit) throw new Refusal(400, 'Bad Request: rich message is too long');
+  return markdown;
 }
 
 function isSame(a: unknown, b: unknown): boolean {

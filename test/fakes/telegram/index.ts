@@ -1,14 +1,14 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { createChats, Refusal, type ShownMessage } from './chats.ts';
+import { createFaults, type Faults, refuse } from './faults.ts';
+import { bot, botMethods, messageMethods, queryOf } from './methods.ts';
 import { createPeople, type People, type SentFile } from './people.ts';
-import { createUpdateQueue, type Update, type UpdateQueue, type Webhook } from './updates.ts';
-import { answer, type Params, parseParams, readBody, textOf } from './wire.ts';
+import { createUpdateQueue, type Update, type Webhook } from './updates.ts';
+import { answer, type Params, parseParams, readBody } from './wire.ts';
 
 export type { ShownMessage } from './chats.ts';
 export { ann, type Chat, type SayOptions } from './people.ts';
 export type { Update } from './updates.ts';
-
-type RefusalParts = readonly [code: number, description: string, parameters?: Params];
 
 /** A call of the Bot API as it arrived. Times are epoch ms; `answeredAt` is null while no answer was written. */
 export interface Call {
@@ -20,7 +20,7 @@ export interface Call {
   onAnswered?: (at: number) => void;
 }
 
-export interface FakeTelegram extends People {
+export interface FakeTelegram extends People, Faults {
   /** For `channels.telegram.apiRoot`. */
   readonly url: string;
   readonly bot: { readonly id: number; readonly username: string };
@@ -33,28 +33,20 @@ export interface FakeTelegram extends People {
   messages(chat?: number | string): readonly ShownMessage[];
   /** The bot's reaction to a message, or ''. */
   reactionTo(chat: number | string, messageId: number): string;
+  /** The draft that a private chat shows now, or ''. */
+  draftIn(chat: number | string): string;
+  /** What getChatMember says of the bot, by chat; by default it is a member. */
+  readonly members: Map<string, Params>;
+  /** What setMyCommands set, by the type of its scope. */
+  readonly commands: ReadonlyMap<string, readonly Params[]>;
   /** Gives an update once more with the next ones, whether it was confirmed or not. */
   again(update: Update): void;
   /** Any update, well-formed or not. */
   push(body: Readonly<Record<string, unknown>>): Update;
-  /** The next call of this method is refused, and nothing is done. */
-  failNext(method: string, ...refusal: RefusalParts): void;
-  /** The next call of this method is done, then the connection is cut before the answer. */
-  dropAnswer(method: string): void;
-  /** The next call of this method is neither done nor answered. */
-  hang(method: string): void;
-  /** The next call of this method gets this body and status as they are: a proxy's page, say. */
-  answerWith(method: string, status: number, body: string): void;
   /** Between doing and answering, for every call but getUpdates. */
   latencyMs: number;
   close(): Promise<void>;
 }
-
-type Fault = { readonly method: string } & (
-  | { readonly type: 'refuse'; readonly refusal: RefusalParts }
-  | { readonly type: 'drop' | 'hang' }
-  | { readonly type: 'raw'; readonly status: number; readonly body: string }
-);
 
 interface FakeOptions {
   readonly token: string;
@@ -63,11 +55,11 @@ interface FakeOptions {
   readonly firstUpdateId?: number;
   /** Only the newest so many calls, messages and confirmed ids are kept; for benches. Default: all. */
   readonly keep?: number;
+  /** Methods that this server is too old to know. */
+  readonly without?: readonly string[];
   /** Told of each call that was done, before its answer is written; getUpdates has no result. */
   readonly onDone?: (call: Call, result: unknown) => void;
 }
-
-const bot = { id: 42, is_bot: true, first_name: 'Tiro', username: 'thebot' };
 
 /** A Bot API server on a loopback port that keeps the rules of the real one: what is confirmed when, and what is refused. */
 export async function startFakeTelegram(options: FakeOptions): Promise<FakeTelegram> {
@@ -75,7 +67,8 @@ export async function startFakeTelegram(options: FakeOptions): Promise<FakeTeleg
   const chats = createChats(keep);
   const queue = createUpdateQueue(options.firstUpdateId ?? 100, keep);
   const calls: Call[] = [];
-  const faults: Fault[] = [];
+  const faults = createFaults();
+  const commands = new Map<string, readonly Params[]>();
   const files = new Map<string, SentFile>();
   const people = createPeople({
     chats,
@@ -86,7 +79,9 @@ export async function startFakeTelegram(options: FakeOptions): Promise<FakeTeleg
     },
     nowSeconds: () => Math.floor(Date.now() / 1000),
   });
-  const methods = { ...messageMethods(chats), ...botMethods(options, queue), getFile };
+  const members = new Map<string, Params>();
+  const about = { readsAllGroupMessages: options.readsAllGroupMessages ?? false, commands, members };
+  const methods = { ...messageMethods(chats), ...botMethods(queue, about), getFile };
   const server = http.createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   const address = server.address();
@@ -94,6 +89,10 @@ export async function startFakeTelegram(options: FakeOptions): Promise<FakeTeleg
 
   const fake: FakeTelegram = {
     ...people,
+    ...faults,
+    commands,
+    members,
+    draftIn: (chat) => chats.drafts.get(String(chat)) ?? '',
     url: `http://127.0.0.1:${port}`,
     bot,
     calls,
@@ -108,10 +107,6 @@ export async function startFakeTelegram(options: FakeOptions): Promise<FakeTeleg
     reactionTo: (chat, messageId) => chats.reactions.get(`${chat}/${messageId}`) ?? '',
     again: (update) => queue.again(update),
     push: (body) => queue.push(body),
-    failNext: (method, ...refusal) => faults.push({ method, type: 'refuse', refusal }),
-    dropAnswer: (method) => faults.push({ method, type: 'drop' }),
-    hang: (method) => faults.push({ method, type: 'hang' }),
-    answerWith: (method, status, body) => faults.push({ method, type: 'raw', status, body }),
     latencyMs: 0,
     close: async () => {
       queue.close();
@@ -142,18 +137,8 @@ export async function startFakeTelegram(options: FakeOptions): Promise<FakeTeleg
       call.answeredAt = Date.now();
       call.onAnswered?.(call.answeredAt);
     });
-    const index = faults.findIndex((fault) => fault.method === method);
-    const fault = index < 0 ? null : faults.splice(index, 1)[0];
-    if (fault?.type === 'hang') return;
-    if (fault?.type === 'raw') {
-      response.writeHead(fault.status, { 'content-type': 'text/html' }).end(fault.body);
-      return;
-    }
-    if (fault?.type === 'refuse') {
-      const [code, description, parameters] = fault.refusal;
-      refuse(response, new Refusal(code, description), parameters);
-      return;
-    }
+    const fault = faults.take(method);
+    if (faults.apply(fault, response)) return;
     if (method === 'getUpdates') {
       queue.getUpdates(queryOf(params), response);
       options.onDone?.(call, undefined);
@@ -171,7 +156,8 @@ export async function startFakeTelegram(options: FakeOptions): Promise<FakeTeleg
   }
 
   function perform(method: string, params: Params): unknown {
-    const found = Object.hasOwn(methods, method) ? Reflect.get(methods, method) : undefined;
+    const isKnown = Object.hasOwn(methods, method) && options.without?.includes(method) !== true;
+    const found: unknown = isKnown ? Reflect.get(methods, method) : undefined;
     if (typeof found !== 'function') throw new Refusal(404, 'Not Found: method not found');
     return Reflect.apply(found, undefined, [params]);
   }
@@ -194,64 +180,4 @@ export async function startFakeTelegram(options: FakeOptions): Promise<FakeTeleg
     if (file === undefined) response.writeHead(404).end();
     else response.writeHead(200).end(file.bytes);
   }
-}
-
-function messageMethods(chats: ReturnType<typeof createChats>): Record<string, (params: Params) => unknown> {
-  const messageOf = (shown: ShownMessage): unknown => ({
-    message_id: shown.id,
-    date: Math.floor(shown.at / 1000),
-    chat: { id: Number(shown.chat), type: Number(shown.chat) > 0 ? 'private' : 'supergroup' },
-    from: bot,
-    text: shown.text,
-  });
-  return {
-    sendMessage: (params) => messageOf(chats.send('text', params, Date.now())),
-    sendPhoto: (params) => messageOf(chats.send('photo', params, Date.now())),
-    sendDocument: (params) => messageOf(chats.send('document', params, Date.now())),
-    editMessageText: (params) => messageOf(chats.editText(params)),
-    deleteMessage: (params) => (chats.remove(params), true),
-    setMessageReaction: (params) => (chats.react(params), true),
-    sendChatAction: () => true,
-    answerCallbackQuery: () => true,
-    setMyCommands: () => true,
-  };
-}
-
-function botMethods(options: FakeOptions, queue: UpdateQueue): Record<string, (params: Params) => unknown> {
-  const readsAll = options.readsAllGroupMessages ?? false;
-  return {
-    getMe: () => ({ ...bot, can_join_groups: true, can_read_all_group_messages: readsAll }),
-    setWebhook: (params) => {
-      const url = textOf(params, 'url');
-      const secret = textOf(params, 'secret_token');
-      queue.setWebhook(url === '' ? null : { url, secret }, allowedOf(params));
-      return true;
-    },
-    deleteWebhook: () => (queue.setWebhook(null, null), true),
-    getWebhookInfo: () => ({
-      url: queue.webhook?.url ?? '',
-      has_custom_certificate: false,
-      pending_update_count: queue.pending.length,
-      ...(queue.lastError === null ? {} : { last_error_message: queue.lastError }),
-    }),
-  };
-}
-
-function queryOf(params: Params): Parameters<UpdateQueue['getUpdates']>[0] {
-  return {
-    offset: Number(params['offset'] ?? 0),
-    limit: Number(params['limit'] ?? 100),
-    timeoutSeconds: Number(params['timeout'] ?? 0),
-    allowed: allowedOf(params),
-  };
-}
-
-function allowedOf(params: Params): readonly string[] | null {
-  const allowed = params['allowed_updates'];
-  return Array.isArray(allowed) ? allowed.map(String) : null;
-}
-
-function refuse(response: ServerResponse, refusal: Refusal, parameters?: Params): void {
-  const body = { ok: false, error_code: refusal.code, description: refusal.message, parameters };
-  answer(response, refusal.code, body);
 }

@@ -43,6 +43,9 @@ export interface People {
   react(messageId: number, emoji: string, options?: SayOptions): Update;
   userPhoto(file: SentFile, options?: SayOptions): Update;
   userDocument(file: SentFile, options?: SayOptions): Update;
+  userVoice(file: SentFile, options?: SayOptions): Update;
+  /** Pictures that are sent as one: an update for each. */
+  userAlbum(files: readonly SentFile[], options?: SayOptions): readonly Update[];
 }
 
 export const ann: User = { id: 7, is_bot: false, first_name: 'Ann' };
@@ -55,6 +58,7 @@ export function createPeople(deps: {
 }): People {
   const { chats, push, keepFile, nowSeconds } = deps;
   let lastQuery = 0;
+  let lastAlbum = 0;
 
   return {
     userText: (text, options = {}) =>
@@ -82,16 +86,28 @@ export function createPeople(deps: {
         message_reaction: { chat, user: from, message_id: messageId, date, old_reaction: [], new_reaction },
       });
     },
-    userPhoto: (file, options = {}) => {
-      const large = { ...fileOf(file), width: 800, height: 600 };
-      const small = { file_id: 'thumbnail', file_unique_id: 't', width: 90, height: 67, file_size: 1 };
-      return push({ message: { ...envelope(options), ...captionOf(file), photo: [small, large] } });
+    userPhoto: (file, options = {}) => push({ message: photoOf(file, options) }),
+    userAlbum: (files, options = {}) => {
+      lastAlbum += 1;
+      const group = `135000000${lastAlbum}`;
+      const messages = files.map((file) => ({ ...photoOf(file, options), media_group_id: group }));
+      return messages.map((message) => push({ message }));
     },
+    userVoice: (file, options = {}) =>
+      push({
+        message: { ...envelope(options), voice: { ...fileOf(file), duration: 3, mime_type: 'audio/ogg' } },
+      }),
     userDocument: (file, options = {}) => {
       const document = { ...fileOf(file), file_name: file.name ?? 'file.bin', mime_type: file.mime };
       return push({ message: { ...envelope(options), ...captionOf(file), document } });
     },
   };
+
+  function photoOf(file: SentFile, options: SayOptions): Record<string, unknown> {
+    const large = { ...fileOf(file), width: 800, height: 600 };
+    const small = { file_id: 'thumbnail', file_unique_id: 't', width: 90, height: 67, file_size: 1 };
+    return { ...envelope(options), ...captionOf(file), photo: [small, large] };
+  }
 
   function envelope(options: SayOptions): { from: User; chat: Chat; date: number } & Record<string, unknown> {
     const from = { is_bot: false, ...(options.from ?? ann) };
