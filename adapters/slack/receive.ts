@@ -1,0 +1,195 @@
+import { createHmac } from 'node:crypto';
+import { z } from 'zod';
+import { messageOf } from '#core/errors.ts';
+import type { InboundEvent } from '#core/event.ts';
+import type { AdapterDeps, SinkPort } from '#core/ports/adapter.ts';
+import { createBatches } from '#lib/chat/batches.ts';
+import { createKnown } from '#lib/chat/known.ts';
+import { type Places, placesIn, placesText, withPlaces } from '#lib/chat/places.ts';
+import { isSameSecret } from '#lib/hash.ts';
+import { type Answer, type Client, parseJson } from './client.ts';
+import { type Bot, type Kind, type Parsed, parseHistory, parsePayload, type Reader } from './parse.ts';
+
+/** payload → events → `sink.accept` → committed → Slack is told: by the envelope's ack, or by 200. */
+export interface Intake {
+  /** Asks Slack who the bot is, until it is known: before that nothing can be accepted. */
+  identify(signal: AbortSignal): Promise<Answer<Bot>>;
+  /**
+   * Contract: resolves after the event and the cursor are committed; rejects when nothing was stored. A payload that is
+   * not for us or cannot be read counts as accepted: it is logged and never holds up the others. Order is kept.
+   */
+  accept(kind: Kind, payload: unknown): Promise<void>;
+  /** The same for messages that were read back, oldest first. They pass what is held. */
+  acceptHistory(channel: string, messages: readonly unknown[]): Promise<void>;
+  /** How far channels (`C1`) and threads (`C1/THREAD`) were stored. */
+  places(): Promise<Places>;
+  /** What comes in waits, not acknowledged, until the returned function is called. */
+  hold(): () => void;
+}
+
+/** Where events go, and how long. */
+export interface Door {
+  readonly sink: SinkPort;
+  readonly signal: AbortSignal;
+}
+
+interface Item {
+  readonly isHistory: boolean;
+  readonly payload: unknown;
+  readonly parse: (reader: Reader) => readonly Parsed[];
+}
+
+const mostPlaces = 200;
+const mostAtOnce = 100;
+const userPattern = /"(?:user|user_id|id)":"([UW][A-Z0-9]+)"|<@([UW][A-Z0-9]+)/g;
+const meSchema = z.object({ user_id: z.string(), team_id: z.string(), bot_id: z.string() });
+const appSchema = z.object({ bot: z.object({ app_id: z.string() }) });
+const userSchema = z.object({
+  user: z.object({
+    name: z.string(),
+    profile: z.object({ display_name: z.string().optional(), real_name: z.string().optional() }).optional(),
+  }),
+});
+
+export function createIntake(deps: AdapterDeps, client: Client, door: () => Door | null): Intake {
+  const { clock, log } = deps;
+  const names = createKnown(clock, (id, signal) => askName(client, id, signal));
+  const batches = createBatches<Item>({ run, most: mostAtOnce, isHeld: (it) => holds > 0 && !it.isHistory });
+  let who: Answer<Bot> | null = null;
+  let stored: Places | null = null;
+  let holds = 0;
+
+  return {
+    identify: async (signal) => {
+      who = who?.ok ? who : await askWho(client, signal);
+      return who;
+    },
+    places,
+    accept: (kind, payload) => {
+      const parse = (reader: Reader): readonly Parsed[] => [parsePayload(kind, payload, reader)];
+      return batches.add({ isHistory: false, payload, parse });
+    },
+    acceptHistory: (channel, payload) => {
+      const parse = (reader: Reader): readonly Parsed[] =>
+        payload.flatMap((message) => parseHistory(message, channel, reader));
+      return batches.add({ isHistory: true, payload, parse });
+    },
+    hold: () => {
+      holds += 1;
+      return () => {
+        holds -= 1;
+        batches.go();
+      };
+    },
+  };
+
+  async function places(): Promise<Places> {
+    stored ??= placesIn((await door()?.sink.cursor()) ?? null);
+    return stored;
+  }
+
+  async function run(items: readonly Item[]): Promise<void> {
+    const open = door();
+    if (!who?.ok || open === null) throw new Error('Slack has not said yet who the bot is');
+    const text = JSON.stringify(items.map(({ payload }) => payload));
+    await names.learn([...text.matchAll(userPattern)].map(([, id, mentioned]) => id ?? mentioned ?? ''));
+    const reader = { bot: who.value, now: clock.now(), nameOf: names.of };
+    const parsed = items.flatMap((item) => item.parse(reader));
+    const events = parsed.flatMap((result) => (result.type === 'event' ? [result.event] : []));
+    const isLater = (at: string, known: string): boolean => at > known;
+    const next = withPlaces(await places(), events.flatMap(placesOf), { most: mostPlaces, isLater });
+    if (events.length > 0) await open.sink.accept(events, placesText(next));
+    stored = next;
+    for (const result of parsed)
+      if (isOdd(result)) log.warn('event.skipped', { channel: 'slack', ...result });
+  }
+}
+
+/** Worth a line in the log: it is of another app or workspace, or of a shape that nobody expected. */
+function isOdd({ type }: Parsed): boolean {
+  return type === 'unreadable' || type === 'foreign';
+}
+
+/** Who the token belongs to, and of which app it is: without the scope users:read Slack does not tell that. */
+async function askWho(client: Client, signal: AbortSignal): Promise<Answer<Bot>> {
+  const me = await client.call(async (api) => meSchema.parse(await api.auth.test()), signal);
+  if (!me.ok) return me;
+  const { user_id: user, team_id: team, bot_id: id } = me.value;
+  const info = await client.call(async (api) => appSchema.parse(await api.bots.info({ bot: id })), signal);
+  if (!info.ok && info.failure.type !== 'refused') return info;
+  return { ok: true, value: { user, team, app: info.ok ? info.value.bot.app_id : null } };
+}
+
+async function askName(client: Client, id: string, signal: AbortSignal): Promise<string | null> {
+  const answer = await client.call(
+    async (api) => userSchema.parse(await api.users.info({ user: id })),
+    signal,
+  );
+  if (!answer.ok) return answer.failure.word.startsWith('user_not') ? id : null;
+  const { name, profile } = answer.value.user;
+  return profile?.display_name || profile?.real_name || name;
+}
+
+/** A message tells how far its channel was stored, a reply how far its thread, and what a thread may hang on both. */
+function placesOf(event: InboundEvent): readonly { readonly place: string; readonly at: string }[] {
+  const { kind, chat, messageId: at, replyTo } = event;
+  if (kind !== 'message' || at === null) return [];
+  const channel = chat.chat.slice(chat.chat.indexOf('/') + 1);
+  const thread = chat.thread === null ? [] : [{ place: `${channel}/${chat.thread}`, at }];
+  return replyTo === null ? [{ place: channel, at }, ...thread] : thread;
+}
+
+const bodyLimitBytes = 1_048_576;
+const toleranceSeconds = 300;
+
+/**
+ * HTTP mode: events, buttons and slash commands come to one address, each signed, committed, then 200. Slack tries again
+ * on every other answer, so what cannot be read is skipped with 200.
+ */
+export function createHttpDoor(
+  deps: AdapterDeps & { readonly intake: Intake; readonly secret: string },
+): (request: Request) => Promise<Response> {
+  const { intake, clock, log, secret } = deps;
+  return async (request) => {
+    if (request.method !== 'POST') return new Response(null, { status: 405 });
+    if (Number(request.headers.get('content-length')) > bodyLimitBytes)
+      return new Response(null, { status: 413 });
+    const body = Buffer.from(await request.arrayBuffer());
+    if (body.byteLength > bodyLimitBytes) return new Response(null, { status: 413 });
+    if (!isSigned(request.headers, body)) return new Response(null, { status: 401 });
+    const [kind, payload] = payloadOf(body.toString('utf8'));
+    const challenge = challengeSchema.safeParse(payload);
+    if (challenge.success) return Response.json({ challenge: challenge.data.challenge });
+    try {
+      await intake.accept(kind, payload);
+      return answerTo(kind) === undefined ? new Response(null) : Response.json(answerTo(kind));
+    } catch (error) {
+      log.error('event.refused', { channel: 'slack', why: messageOf(error) });
+      return new Response(null, { status: 503 });
+    }
+  };
+
+  function isSigned(headers: Headers, body: Buffer): boolean {
+    const seconds = headers.get('x-slack-request-timestamp') ?? '';
+    const age = Math.abs(clock.now() / 1000 - Number(seconds));
+    if (!/^\d{1,12}$/.test(seconds) || age > toleranceSeconds) return false;
+    const mac = createHmac('sha256', secret).update(`v0:${seconds}:`).update(body).digest('hex');
+    return isSameSecret(headers.get('x-slack-signature') ?? '', `v0=${mac}`);
+  }
+}
+
+const challengeSchema = z.object({ type: z.literal('url_verification'), challenge: z.string().max(1000) });
+
+/** Who types a command is shown, and only they, that it arrived. */
+export function answerTo(kind: Kind): Readonly<Record<string, string>> | undefined {
+  return kind === 'slash_commands' ? { response_type: 'ephemeral', text: 'ok' } : undefined;
+}
+
+function payloadOf(body: string): readonly [Kind, unknown] {
+  if (body.startsWith('{')) return ['events_api', parseJson(body)];
+  const form = new URLSearchParams(body);
+  const payload = form.get('payload');
+  return payload === null
+    ? ['slash_commands', Object.fromEntries(form)]
+    : ['interactive', parseJson(payload)];
+}
