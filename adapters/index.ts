@@ -11,6 +11,8 @@ export interface AdaptersDeps extends Omit<PlatformDeps, 'state'> {
 /** One line per platform. */
 const platforms: readonly Platform[] = [
   { name: 'telegram', load: async () => (await import('./telegram/index.ts')).buildTelegram },
+  { name: 'discord', load: async () => (await import('./discord/index.ts')).buildDiscord },
+  { name: 'slack', load: async () => (await import('./slack/index.ts')).buildSlack },
 ];
 
 /**

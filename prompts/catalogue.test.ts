@@ -32,7 +32,7 @@ test('the head of a conversation names who talks where, and everything is filled
   expect(group).toContain('with the people of a group on telegram;');
   const bob: Person = { ...ann, handle: 'bob', role: 'member', language: 'it' };
   expect(system({ ...inChat, person: bob, turn: { chat: 'telegram:-5', direct: false } })).toBe(group);
-  expect(system({ ...inChat, person: { ...ann, language: 'it' } })).toContain('in it.');
+  expect(system({ ...inChat, person: { ...ann, language: 'it' } })).toContain('in Italian (it).');
 });
 
 test('the same person and chat give the same bytes, and few of them', async () => {

@@ -25,10 +25,16 @@ export async function loadCatalogue(folder: URL = new URL('./', import.meta.url)
       const company = turn.direct
         ? `${handle} (${role}) in a direct chat (${channel})`
         : `the people of a group on ${channel}; each message begins with its sender, by name and handle`;
-      const hint = turn.direct && language !== null ? `; without a hint, in ${language}` : '';
+      const hint = turn.direct && language !== null ? `; without a hint, in ${nameOf(language)}` : '';
       return fill(system, { owner: owner.handle, company, language: hint });
     },
   };
+}
+
+/** `Italian (it)`: a bare tag may be read as a word. */
+function nameOf(tag: string): string {
+  const name = new Intl.DisplayNames(['en'], { type: 'language' }).of(tag);
+  return name === undefined || name === tag ? tag : `${name} (${tag})`;
 }
 
 /** The text behind the front matter. */

@@ -33,7 +33,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'tiro-gateway-'));
   if (options.config !== undefined) writeFileSync(join(home, 'config.yaml'), options.config);
   const env = { TIRO_TOKEN: 'test-token-0123456789abcdef', ...options.env };
-  const input = { env, presets, home, flags: { port: 0 } };
+  const furtherChannels = (options.seams?.platforms ?? []).map(({ name }) => name);
+  const input = { env, presets, home, flags: { port: 0 }, furtherChannels };
   const opened = await openGatewayHome(input, { clock: createClock(), show: () => undefined });
   const seams = { ...noSeams, ...options.seams };
   const gateway = await createGateway(opened, options.takeover ?? false, seams);

@@ -136,6 +136,26 @@ test('approvals: pending by default, decided by id in any case', async () => {
   expect(denied.asked[0]?.input).toEqual({ id: '7F3K', decision: 'deny', reason: 'no' });
 });
 
+test('people: links, refusals, languages, removals', async () => {
+  const link = { handle: 'bob', code: 'K3DT-9PWX', expiresAt: fakeNow };
+  const linked = await run('people link bob', { answers: { 'people.link': link } });
+  expect(linked.asked[0]?.input).toEqual({ handle: 'bob' });
+  expect(linked.stdout).toContain('/pair K3DT-9PWX');
+  expect(linked.stdout).toContain('Whoever sends it is bob');
+  const own = await run('people link', { answers: { 'people.link': { ...link, handle: 'ann' } } });
+  expect(own.asked[0]?.input).toEqual({ handle: null });
+  const refused = await run('people refuse k3dt-9pwx', {
+    answers: { 'people.refuse': { refused: 'telegram:9' } },
+  });
+  expect(refused.stdout).toContain('telegram:9 hears nothing more');
+  const set = { 'people.set': { handle: 'bob', timezone: 'Europe/Rome', language: null } };
+  const answer = await run('people set bob --timezone Europe/Rome --language none', { answers: set });
+  expect(answer.asked[0]?.input).toEqual({ handle: 'bob', timezone: 'Europe/Rome', language: null });
+  expect(answer.stdout).toContain('bob: time zone Europe/Rome, language not known.');
+  const removed = await run('people remove telegram:9', { answers: { 'people.remove': { removed: true } } });
+  expect(removed.stdout).toContain('telegram:9 is a stranger again.');
+});
+
 test('people, outbox, spend, channels, conversations', async () => {
   const pair = { paired: null, ownerCode: 'K3DT-9PWX', expiresAt: null };
   const owner = await run('people pair', { answers: { 'people.pair': pair } });
@@ -146,9 +166,19 @@ test('people, outbox, spend, channels, conversations', async () => {
   });
   expect(bob.asked[0]?.input).toEqual({ code: 'K3DT-9PWX', handle: 'bob', role: 'member' });
   expect(bob.stdout).toContain('telegram:8 may talk');
-  const known = { handle: 'ann', role: 'owner', identity: 'telegram:7', name: 'Ann', since: fakeNow };
+  const rome = { timezone: 'Europe/Rome', language: 'it' };
+  const known = {
+    handle: 'ann',
+    role: 'owner',
+    identity: 'telegram:7',
+    name: 'Ann',
+    since: fakeNow,
+    ...rome,
+  };
   const people = { 'people.list': { identities: [known], pairings: [] } };
-  expect((await run('people', { answers: people })).stdout).toContain('ann\towner\ttelegram:7\tAnn');
+  expect((await run('people', { answers: people })).stdout).toContain(
+    'ann\towner\ttelegram:7\tAnn\tEurope/Rome · it',
+  );
 
   const body = { kind: 'message', markdown: 'hi' };
   const delivery = {

@@ -56,12 +56,11 @@ export async function openGatewayHome(
   const onProblems = (problems: readonly Problem[]): void =>
     log.error('config.kept-last-good', { problems: problems.map(describeProblem) });
   const settings = createSettings({ clock: deps.clock, onProblems }, { input, loaded });
-  const channels = JSON.stringify(loaded.config.channels);
   settings.onChange((config) => {
-    if (JSON.stringify(config.channels) === channels) return;
-    log.warn('config.restart-needed', {
-      why: 'channels changed; they are connected as they were at the start',
-    });
+    const changed = changedChannels(loaded.config, config);
+    if (changed.length === 0) return;
+    const why = `${changed.join(', ')} changed; channels are connected as they were at the start`;
+    log.warn('config.restart-needed', { why });
   });
   return {
     paths,
@@ -94,4 +93,11 @@ function describeProblems(path: string, problems: readonly Problem[]): string {
   return [`${path} cannot be used:`, ...problems.map((problem) => `  ${describeProblem(problem)}`)].join(
     '\n',
   );
+}
+
+/** The channels whose settings are not those of the start. */
+function changedChannels(before: Config, after: Config): readonly string[] {
+  const [old, fresh] = [new Map(Object.entries(before.channels)), new Map(Object.entries(after.channels))];
+  const names = new Set([...old.keys(), ...fresh.keys()]);
+  return [...names].filter((name) => JSON.stringify(old.get(name)) !== JSON.stringify(fresh.get(name)));
 }

@@ -70,7 +70,7 @@ describe('defaults and precedence', () => {
         channels: { telegram: null, discord: null, slack: null },
         people: {},
         access: { dm: 'pairing', groups: 'mention' },
-        conversation: { queue: 'queue', coalesceMs: 700, staleHours: 6 },
+        conversation: { queue: 'queue', coalesceMs: 700, staleHours: 6, turnsPerMinute: 60 },
         budget: { perTurnUsd: 0.5, perPersonDayUsd: 5, guestDayUsd: 0.2 },
       },
     });
@@ -186,7 +186,7 @@ budget: { perTurnUsd: 0, perPersonDayUsd: 1, guestDayUsd: 0 }
     language: null,
     approve: 'own',
   });
-  expect(secretsOf(config)).toEqual(['7:token', 'abc_DEF-1', 'sk-key']);
+  expect(secretsOf(config)).toEqual(['sk-key', '7:token', 'abc_DEF-1']);
 });
 
 describe('every mistake names the key and the mend', () => {
@@ -317,13 +317,13 @@ describe('every mistake names the key and the mend', () => {
 
 describe('warnings', () => {
   test('keys of a later version are ignored by name', async () => {
-    const yaml = `${provider}policy: {rules: []}\nsandbox: {image: x}\nchannels: {discord: {token: "\${NOT_SET}"}}\nbudget: {perMinuteUsd: 1, perTurnUsd: 2}\n`;
+    const yaml = `${provider}policy: {rules: []}\nsandbox: {image: x}\nchannels: {whatsapp: {token: "\${NOT_SET}"}}\nbudget: {perMinuteUsd: 1, perTurnUsd: 2}\n`;
     const { config, warnings } = await good(yaml);
     expect(config.budget.perTurnUsd).toBe(2);
     expect(warnings.map((warning) => warning.path)).toEqual([
       'policy',
       'sandbox',
-      'channels.discord',
+      'channels.whatsapp',
       'budget.perMinuteUsd',
     ]);
   });
@@ -353,4 +353,24 @@ channels: {telegram: {token: hidden2, webhook: {url: "https://x", secret: hidden
 
 test('a text can be checked before it is written', async () => {
   expect(await parseConfig('access: {dm: x}', input())).toMatchObject({ ok: false, text: 'access: {dm: x}' });
+});
+
+test('channels that the caller brings adapters for are handed over as they are written; others stay unknown', async () => {
+  const yaml = 'channels: {toy: {key: "${TOY}", depth: 2}, slak: {botToken: x}}';
+  const further = input({ TOY: 'secret-of-toy' }, { furtherChannels: ['toy'] });
+  expect(await parseConfig(yaml, further)).toMatchObject({
+    ok: false,
+    problems: [{ path: 'channels.slak' }],
+  });
+  expect(await bad(yaml, { TOY: 'x' })).toHaveLength(2);
+  const people = 'people: {ann: {role: owner, identities: ["toy:7"]}}';
+  const loaded = await parseConfig(`${yaml.replace(/, slak.*/, '}')}\n${people}`, further);
+  expect(loaded).toMatchObject({
+    ok: true,
+    warnings: [],
+    config: { channels: { toy: { key: 'secret-of-toy', depth: 2 } } },
+  });
+  if (!loaded.ok) return;
+  expect(secretsOf(loaded.config)).toContain('secret-of-toy');
+  expect(await showConfig(loaded.config)).not.toContain('secret-of-toy');
 });

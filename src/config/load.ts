@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '#core/errors.ts';
+import { type FurtherChannels, takeFurther } from './document/further.ts';
 import { issuesToProblems } from './document/problems.ts';
 import { resolveReferences } from './document/references.ts';
 import { parseYaml } from './document/yaml.ts';
@@ -49,6 +50,8 @@ export interface LoadInput {
   /** `--home`; null or absent: TIRO_HOME, else ~/.tiro. */
   readonly home?: string | null;
   readonly flags?: { readonly host?: string | null; readonly port?: number | null };
+  /** Channels that the caller brings adapters for beyond those of the schema; any other unknown one is a problem. */
+  readonly furtherChannels?: readonly string[];
 }
 
 export type LoadResult =
@@ -86,9 +89,11 @@ export async function parseConfig(text: string | null, input: LoadInput): Promis
   const warnings: Problem[] = [];
   const port = input.flags?.port ?? portFromEnvironment(input.env, problems) ?? 4180;
   const token = tokenFromEnvironment(input.env, problems);
-  const file = await parseFile(text, { path, env: input.env, problems, warnings });
-  if (file === null) return { ok: false, problems, path, text };
-  checkFile(file, { problems, warnings });
+  const names = input.furtherChannels ?? [];
+  const parsed = await parseFile(text, { path, env: input.env, problems, warnings, names });
+  if (parsed === null) return { ok: false, problems, path, text };
+  const { file, further } = parsed;
+  checkFile(file, { problems, warnings, furtherChannels: names });
   const model = modelWithEnvironment(file.model, input.env, input.presets);
   checkModel(model, { fromFile: file.model.default !== null, problems, warnings });
   if (problems.length > 0) return { ok: false, problems, path, text };
@@ -102,6 +107,7 @@ export async function parseConfig(text: string | null, input: LoadInput): Promis
     demo: Object.keys(model.providers).length === 0,
     model,
     channels: {
+      ...further,
       telegram: file.channels.telegram ?? null,
       discord: file.channels.discord ?? null,
       slack: file.channels.slack ?? null,
@@ -115,10 +121,17 @@ interface Sink {
   readonly env: Environment;
   readonly problems: Problem[];
   readonly warnings: Problem[];
+  /** Of further channels. */
+  readonly names: readonly string[];
+}
+
+interface ParsedFile {
+  readonly file: ConfigFile;
+  readonly further: FurtherChannels;
 }
 
 /** Text → plain tree → references → schema. Null where a problem was found. */
-async function parseFile(text: string | null, sink: Sink): Promise<ConfigFile | null> {
+async function parseFile(text: string | null, sink: Sink): Promise<ParsedFile | null> {
   const parsed = await parseYaml(text ?? '');
   if (!parsed.ok) {
     sink.problems.push(...parsed.problems);
@@ -130,11 +143,12 @@ async function parseFile(text: string | null, sink: Sink): Promise<ConfigFile | 
     folder: dirname(sink.path),
     readText: (path) => readFileSync(path, 'utf8'),
   });
-  const checked = configSchema.safeParse(resolved.value);
+  const { tree: known, further } = takeFurther(resolved.value, sink.names);
+  const checked = configSchema.safeParse(known);
   const unresolved = new Set(resolved.problems.map((problem) => problem.path));
   sink.problems.push(...resolved.problems);
-  if (checked.success) return checked.data;
-  const context = { schema: configSchema, value: resolved.value, origins: resolved.origins };
+  if (checked.success) return { file: checked.data, further };
+  const context = { schema: configSchema, value: known, origins: resolved.origins };
   // A reference that leads nowhere has been reported already; that its value is empty is no news.
   const fresh = issuesToProblems(checked.error.issues, context).filter(({ path }) => !unresolved.has(path));
   sink.problems.push(...fresh);

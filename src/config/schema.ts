@@ -17,10 +17,13 @@ import {
 const amount = z.preprocess(numberFromText, z.number().nonnegative());
 const count = z.preprocess(numberFromText, z.int().positive());
 const text = z.string().trim().min(1);
+const secretMark = { secret: true } as const;
+/** Its key must be called so that show.ts knows it for one. */
 const secret = z
   .string()
   .min(1)
-  .refine((value) => !/\s/.test(value), 'must not contain spaces or line breaks');
+  .refine((value) => !/\s/.test(value), 'must not contain spaces or line breaks')
+  .meta(secretMark);
 const httpUrl = z.string().refine(isHttpUrl, 'must be a URL that begins with http:// or https://');
 
 /** A section whose lines are all commented out reads as null: the same as an empty one. */
@@ -80,7 +83,10 @@ const telegram = z.strictObject({
   webhook: z
     .strictObject({
       url: httpUrl,
-      secret: z.string().regex(/^[A-Za-z0-9_-]{1,256}$/, 'may have letters, digits, _ and - only'),
+      secret: z
+        .string()
+        .regex(/^[A-Za-z0-9_-]{1,256}$/, 'may have letters, digits, _ and - only')
+        .meta(secretMark),
     })
     .nullable()
     .default(null),
@@ -108,6 +114,12 @@ const slack = z
     error: 'is missing: http mode checks every request with it',
   });
 
+const channels = {
+  telegram: section(telegram).optional(),
+  discord: section(discord).optional(),
+  slack: section(slack).optional(),
+};
+
 const person = z.strictObject({
   role: z.enum(['owner', 'member']),
   identities: z.array(z.string().refine(isIdentity, 'must be channel:id, such as telegram:7')).default([]),
@@ -121,15 +133,7 @@ const handlePattern = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 
 export const configSchema = z.strictObject({
   model: section(model.prefault({})),
-  channels: section(
-    z
-      .strictObject({
-        telegram: section(telegram).optional(),
-        discord: section(discord).optional(),
-        slack: section(slack).optional(),
-      })
-      .prefault({}),
-  ),
+  channels: section(z.strictObject(channels).prefault({})),
   people: section(z.record(z.string().regex(handlePattern), section(person)).default({})),
   access: section(
     z
@@ -145,6 +149,8 @@ export const configSchema = z.strictObject({
         queue: z.enum(['queue', 'steer', 'interrupt']).default('queue'),
         coalesceMs: z.preprocess(numberFromText, z.int().min(0).max(60_000)).default(700),
         staleHours: amount.default(6),
+        /** Turns that a member may start in a minute; a guest a fifth of it. 0: any number. */
+        turnsPerMinute: z.preprocess(numberFromText, z.int().min(0).max(6_000)).default(60),
       })
       .prefault({}),
   ),

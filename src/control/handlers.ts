@@ -3,7 +3,7 @@ import type { ConversationId, DeliveryId, TurnId } from '#core/ids.ts';
 import { decideApproval } from './approvals.ts';
 import type { ControlDeps } from './deps.ts';
 import { runChecks } from './health/doctor.ts';
-import { letIn, mintOwnerCode } from './people/pairing.ts';
+import { createPeopleHandlers } from './people/handlers.ts';
 import { readStatus } from './health/status.ts';
 import type { Actor, ControlName, ControlSurface, TurnReport } from './surface.ts';
 import { explainTurn } from './why.ts';
@@ -51,13 +51,9 @@ export function createHandlers(deps: ControlDeps): Handlers {
         { ...deps.directory.person(actor.person), approves: actor.role === 'owner' ? 'all' : 'none' },
         { id, decision: decision === 'once' ? 'approved' : 'denied', reason, askedAt: null },
       ),
-    'people.list': async () => ({
-      identities: deps.directory.known(),
-      pairings: await store.people.pairings(clock.now()),
-    }),
-    'people.pair': (input) => pair(deps, input),
+    ...createPeopleHandlers(deps),
     spend: ({ days }) => store.spend.byDay({ since: clock.now() - days * 86_400_000, person: null }),
-    doctor: ({ offline }) => runChecks(deps, offline),
+    doctor: (input) => runChecks(deps, input),
     'config.show': () => deps.config(),
     models: async () => deps.models(),
   };
@@ -104,19 +100,6 @@ async function cancelTurn(
     if (now?.status === 'running') throw error;
     return { cancelled: false };
   }
-}
-
-async function pair(
-  deps: ControlDeps,
-  { code, handle, role }: ControlSurface['people.pair']['input'],
-): Promise<ControlSurface['people.pair']['output']> {
-  const parts = { ...deps, ...deps.store };
-  if (code === null) {
-    const minted = await mintOwnerCode(parts);
-    return { paired: null, ownerCode: minted.code, expiresAt: minted.expiresAt };
-  }
-  const paired = await letIn(parts, { code, handle, role: role ?? 'member' });
-  return { paired: `${paired.identity} is now ${paired.handle}`, ownerCode: null, expiresAt: null };
 }
 
 function found<T>(value: T | null, noun: string, id: string): T {

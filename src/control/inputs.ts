@@ -1,10 +1,15 @@
 import { z } from 'zod';
+import { isLanguage, isTimezone } from '#lib/text/locale.ts';
 import type { ControlName, ControlSurface } from './surface.ts';
 
 const none = z.strictObject({});
 const limit = z.number().int().min(1).max(1_000);
 const byId = z.strictObject({ id: z.string().min(1).max(128) });
 const eventless = { limit };
+const locale = {
+  timezone: z.string().refine(isTimezone, 'must be a time zone such as Europe/Rome').nullable().optional(),
+  language: z.string().refine(isLanguage, 'must be a language such as it or pt-BR').nullable().optional(),
+};
 
 /** What each command takes from outside. */
 export const inputSchemas: { readonly [K in ControlName]: z.ZodType<ControlSurface[K]['input']> } = {
@@ -43,9 +48,14 @@ export const inputSchemas: { readonly [K in ControlName]: z.ZodType<ControlSurfa
       .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'use lower-case letters, digits and dashes')
       .nullable(),
     role: z.enum(['owner', 'member', 'guest']).nullable(),
+    ...locale,
   }),
+  'people.refuse': z.strictObject({ code: z.string().min(1).max(32) }),
+  'people.link': z.strictObject({ handle: z.string().min(1).max(64).nullable() }),
+  'people.set': z.strictObject({ handle: z.string().min(1).max(64), ...locale }),
+  'people.remove': z.strictObject({ identity: z.string().min(3).max(600) }),
   spend: z.strictObject({ days: z.number().int().min(1).max(366) }),
-  doctor: z.strictObject({ offline: z.boolean() }),
+  doctor: z.strictObject({ offline: z.boolean(), area: z.string().max(64).optional() }),
   'config.show': none,
   models: none,
 };

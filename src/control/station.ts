@@ -4,11 +4,12 @@ import type { QueueMode } from '#core/turn.ts';
 import { createChecks } from './health/checks.ts';
 import { runChores } from './life/chores.ts';
 import { createGivenUp } from './life/given-up.ts';
+import { createOutages } from './life/outages.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createControl } from './control.ts';
 import type { ControlDeps } from './deps.ts';
 import { createFacts, type FactsDeps } from './health/facts.ts';
-import { createOwnerPairing } from './people/owner-pairing.ts';
+import { createLinking } from './people/linking.ts';
 import type { ControlPort } from './surface.ts';
 
 export interface ControlStationDeps extends Omit<
@@ -50,13 +51,14 @@ export function createControlStation(deps: ControlStationDeps): {
     demo,
     problems: () => home.settings.problems(),
   });
+  const duties = [createGivenUp(deps), createOutages({ ...deps, channels: facts.channels })];
   return {
     control: createControl({ ...deps, ...facts, checks, config: () => home.show() }),
     commands: createCommands({
       ...deps,
-      pairOwner: createOwnerPairing(parts),
+      useCode: createLinking(parts),
       defaultQueueMode: () => home.config().conversation.queue,
     }),
-    chores: (signal) => runChores({ ...parts, tellGivenUp: createGivenUp(deps) }, signal),
+    chores: (signal) => runChores({ ...parts, duties }, signal),
   };
 }

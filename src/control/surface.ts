@@ -19,8 +19,11 @@ export interface ChannelReport {
   readonly name: string;
   readonly state: 'up' | 'down';
   readonly why: string;
+  /** Of this state. */
   readonly since: number;
   readonly lastEventAt: number | null;
+  /** How often it went up or down since the start. */
+  readonly changes: number;
 }
 
 export interface StatusReport {
@@ -90,15 +93,39 @@ export interface ControlSurface {
   };
   /** Code null: mints a one-time owner code to send as `/pair CODE` from a chat. Else lets that stranger in. */
   'people.pair': {
-    input: { code: string | null; handle: string | null; role: Role | null };
+    input: {
+      code: string | null;
+      handle: string | null;
+      role: Role | null;
+      timezone?: string | null | undefined;
+      language?: string | null | undefined;
+    };
     output: {
       readonly paired: string | null;
       readonly ownerCode: string | null;
       readonly expiresAt: number | null;
     };
   };
+  /** The stranger with this code gets silence for 30 days, unless let in after all. */
+  'people.refuse': { input: { code: string }; output: { readonly refused: string } };
+  /** A one-time code that this person (null: the owner) sends as `/pair CODE` from another channel. */
+  'people.link': {
+    input: { handle: string | null };
+    output: { readonly handle: string; readonly code: string; readonly expiresAt: number };
+  };
+  /** Time zone and language of a paired person; what is absent stays, null is no longer known. */
+  'people.set': {
+    input: { handle: string; timezone?: string | null | undefined; language?: string | null | undefined };
+    output: { readonly handle: string; readonly timezone: string | null; readonly language: string | null };
+  };
+  /** Forgets who a paired identity is: it is a stranger's again. */
+  'people.remove': { input: { identity: string }; output: { readonly removed: boolean } };
   spend: { input: { days: number }; output: readonly SpendRow[] };
-  doctor: { input: { offline: boolean }; output: readonly (Finding & { readonly area: string })[] };
+  /** `area`: of that one alone, such as a channel; absent: of all. */
+  doctor: {
+    input: { offline: boolean; area?: string | undefined };
+    output: readonly (Finding & { readonly area: string })[];
+  };
   'config.show': {
     input: Record<string, never>;
     output: { readonly path: string; readonly yaml: string; readonly problems: readonly string[] };

@@ -1,4 +1,4 @@
-import { createUlid, randomCode } from './random.ts';
+import { createUlid, randomCode, ulidTime } from './random.ts';
 
 /** Ids with the prefix of their noun; the shape of core's IdsPort. */
 export interface Ids {
@@ -22,6 +22,11 @@ export function createIds(clock: { now(): number }): Ids {
     approval: approvalCode,
     pairingCode: () => `${randomCode(4)}-${randomCode(4)}`,
   };
+}
+
+/** When an id was made (epoch ms); null for text that tells none. */
+export function bornAt(id: string): number | null {
+  return ulidTime(id.slice(id.indexOf('_') + 1));
 }
 
 /** Always with a digit, so that "deny that" is not read as a decision on approval THAT. */

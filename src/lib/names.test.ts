@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { cutText, restOf } from './cut.ts';
 import { toHandle, toSlug } from './handle.ts';
 import { isSameSecret, sha256Hex } from './hash.ts';
-import { createIds } from './ids.ts';
+import { bornAt, createIds } from './ids.ts';
 import { createUlid, randomCode, randomToken } from './random.ts';
 
 test('ids carry the prefix of their noun and sort by time', () => {
@@ -94,4 +94,10 @@ test('a text is cut between characters, and head and rest are the whole', () => 
       expect(text.slice(head.length).startsWith(rest) || text.slice(head.length).endsWith(rest)).toBe(true);
     }),
   );
+});
+
+test('the time of an id can be read from it', () => {
+  const ids = createIds({ now: () => 1_790_000_000_123 });
+  expect(bornAt(ids.delivery())).toBe(1_790_000_000_123);
+  expect(['dlv_test', '', 'dlv_0'].map(bornAt)).toEqual([null, null, null]);
 });

@@ -40,3 +40,9 @@ function timeToText(ms: number): string {
   }
   return text;
 }
+
+/** The time in a ULID (epoch ms); null for text that is none. */
+export function ulidTime(text: string): number | null {
+  if (!/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text)) return null;
+  return Array.from(text.slice(0, 10)).reduce((time, letter) => time * 32 + alphabet.indexOf(letter), 0);
+}

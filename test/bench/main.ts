@@ -1,6 +1,7 @@
 import { type Bench, type Prepared, UsageError, findingsToText } from './bench.ts';
 import { crashBench } from './crash/index.ts';
 import { burstBench } from './burst/index.ts';
+import { channelsBench } from './channels/index.ts';
 import { commitsBench } from './commits/index.ts';
 import { gatewayBench } from './gateway/index.ts';
 import { powerBench } from './power/index.ts';
@@ -19,6 +20,7 @@ const benches: readonly Bench[] = [
   burstBench,
   commitsBench,
   powerBench,
+  channelsBench,
 ];
 const usage = 64;
 

@@ -1,8 +1,11 @@
 import { describe } from 'vitest';
 import { testApprovals } from './store/approvals.ts';
+import { testEdits } from './store/edits.ts';
 import { testEvents } from './store/events.ts';
+import { testLimits } from './store/limits.ts';
 import { testLife } from './store/life.ts';
 import { testOutbox } from './store/outbox.ts';
+import { testPeople } from './store/people.ts';
 import { testRest } from './store/rest.ts';
 import { testTurns } from './store/turns.ts';
 import type { StoreContract } from './store/world.ts';
@@ -11,10 +14,13 @@ import type { StoreContract } from './store/world.ts';
 export function testStore(contract: StoreContract): void {
   describe(`${contract.name} keeps the contract of the store`, () => {
     testEvents(contract);
+    testEdits(contract);
     testTurns(contract);
     testLife(contract);
+    testLimits(contract);
     testApprovals(contract);
     testOutbox(contract);
+    testPeople(contract);
     testRest(contract);
   });
 }

@@ -32,11 +32,12 @@ export function failpointSeams(
     store: (store) => wrapStore(store, { wrap, hit, onAppended }),
     model: (model) => ({ ...model, call: wrap('model.call', model.call) }),
     adapter: (adapter) => {
-      const { typing } = adapter;
+      const { typing, draft } = adapter;
       return {
         ...adapter,
         send: wrap('adapter.send', adapter.send, (delivery) => ` ${delivery.body.kind}`),
         ...(typing === undefined ? {} : { typing: wrap('adapter.typing', typing) }),
+        ...(draft === undefined ? {} : { draft: wrap('adapter.draft', draft) }),
       };
     },
   };

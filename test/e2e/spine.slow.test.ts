@@ -76,8 +76,22 @@ test('messages that come quickly after the first are answered together', async (
   expect(world.telegram.messages(7)).toHaveLength(1);
 });
 
-test('a slow answer is shown while it is written, and the final text replaces the preview', async () => {
+test('a slow answer is a draft while it is written, and one message in the end', async () => {
   await using world = await startWorld();
+  const words = Array.from({ length: 60 }, (_, i) => `word${i} `).join('');
+  world.model.setScript(() => ({ text: words }));
+  world.model.faultNext({ kind: 'slow', everyMs: 500 });
+  world.telegram.userText('tell me a long story');
+  await until('a draft is there', () => world.telegram.draftIn(7).includes('word'));
+  expect(world.telegram.messages(7)).toEqual([]);
+  const final = await until('the final text is there', () => world.telegram.messages(7).at(0));
+  expect(final.versions).toEqual([words.trim()]);
+  expect(world.telegram.draftIn(7)).toBe('');
+  expect(world.telegram.calls.filter(({ method }) => method === 'editMessageText')).toEqual([]);
+});
+
+test('without drafts a slow answer is shown while it is written, and the final text replaces the preview', async () => {
+  await using world = await startWorld({ without: ['sendMessageDraft', 'sendRichMessage'] });
   const words = Array.from({ length: 60 }, (_, i) => `word${i} `).join('');
   world.model.setScript(() => ({ text: words }));
   world.model.faultNext({ kind: 'slow', everyMs: 500 });
@@ -89,7 +103,7 @@ test('a slow answer is shown while it is written, and the final text replaces th
 });
 
 test('an answer that is stopped while it is shown stays as it was shown, and says that it was cut off', async () => {
-  await using world = await startWorld();
+  await using world = await startWorld({ without: ['sendMessageDraft'] });
   world.model.setScript(() => ({ text: Array.from({ length: 60 }, (_, i) => `word${i} `).join('') }));
   world.model.faultNext({ kind: 'slow', everyMs: 700 });
   world.telegram.userText('tell me a long story');

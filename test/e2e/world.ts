@@ -22,8 +22,8 @@ export interface World extends AsyncDisposable {
   readonly telegram: FakeTelegram;
   /** The gateway that runs now. */
   readonly gateway: TestGateway;
-  /** Stops it cleanly and starts another on the same home. */
-  restart(): Promise<void>;
+  /** Stops it cleanly and starts another on the same home, with other seams if they are given. */
+  restart(seams?: TestGatewayOptions['seams']): Promise<void>;
   /** JSON from the gateway's own API. */
   ask<S extends z.ZodType>(path: string, schema: S, init?: Init): Promise<z.infer<S>>;
   /** The commands, as the owner. */
@@ -35,12 +35,17 @@ export async function startWorld(
   options: {
     readonly model?: FakeModelOptions;
     readonly config?: string;
+    /** Methods that the fake Telegram is too old to know. */
+    readonly without?: readonly string[];
+    /** What a test wants changed in the whole of it; `url` is the model's. */
+    readonly rewrite?: (config: string, url: string) => string;
     readonly gateway?: TestGatewayOptions;
   } = {},
 ): Promise<World> {
   const model = await startFakeModel(options.model);
-  const telegram = await startFakeTelegram({ token: telegramToken });
-  const config = configFor({ model: model.url, telegram: telegram.url, more: options.config ?? '' });
+  const telegram = await startFakeTelegram({ token: telegramToken, without: options.without ?? [] });
+  const plain = configFor({ model: model.url, telegram: telegram.url, more: options.config ?? '' });
+  const config = options.rewrite?.(plain, model.url) ?? plain;
   let gateway = await startTestGateway({ ...options.gateway, config });
   return {
     model,
@@ -48,9 +53,9 @@ export async function startWorld(
     get gateway() {
       return gateway;
     },
-    restart: async () => {
+    restart: async (seams = options.gateway?.seams ?? {}) => {
       await gateway.stop();
-      gateway = await startTestGateway({ ...options.gateway, home: gateway.home });
+      gateway = await startTestGateway({ ...options.gateway, home: gateway.home, seams });
     },
     ask: async (path, schema, init = {}) => {
       const response = await fetch(`${gateway.url}${path}`, {

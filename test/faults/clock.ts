@@ -9,20 +9,22 @@ export interface WarpClock {
   now(): number;
   /** Simulated ms since the clock was made. */
   passed(): number;
+  /** From now on. Waits that are under way keep their length in real time. */
+  setSpeed(speed: number): void;
 }
 
 /** Time that runs `speed` times faster, for whoever gets it by the seam: sockets and fakes stay in real time. */
 export function createWarpClock(speed = 1, startAt: number = Date.now()): WarpClock {
   const real = createClock();
-  const begun = performance.now();
+  let stretch = { begun: performance.now(), passed: 0, speed };
   let setBy = 0;
-  const elapsed = (): number => (performance.now() - begun) * speed;
+  const elapsed = (): number => stretch.passed + (performance.now() - stretch.begun) * stretch.speed;
   const now = (): number => Math.floor(startAt + elapsed() + setBy);
   const port: ClockPort = {
     now,
     elapsed,
-    sleep: (ms, signal) => real.sleep(ms / speed, signal),
-    after: (ms, run) => real.after(ms / speed, run),
+    sleep: (ms, signal) => real.sleep(ms / stretch.speed, signal),
+    after: (ms, run) => real.after(ms / stretch.speed, run),
   };
   return {
     seam: () => port,
@@ -31,5 +33,8 @@ export function createWarpClock(speed = 1, startAt: number = Date.now()): WarpCl
     },
     now,
     passed: elapsed,
+    setSpeed: (next) => {
+      stretch = { begun: performance.now(), passed: elapsed(), speed: next };
+    },
   };
 }

@@ -1,7 +1,7 @@
 import type { ChatKey } from '#core/address.ts';
 import { addressToKey } from '#core/address.ts';
 import type { Abilities, OutboundDelivery, SendError, SendResult } from '#core/delivery.ts';
-import type { AdapterPort } from '#core/ports/adapter.ts';
+import type { AdapterPort, Draft } from '#core/ports/adapter.ts';
 import type { ClockPort } from '#core/ports/clock.ts';
 
 /**
@@ -30,6 +30,10 @@ export interface TestChannel extends AdapterPort {
   lookupSays: Found;
   /** The process dies while a call is made: whatever the platform did, nobody reads an answer. */
   dies: boolean;
+  /** Every draft that was asked for, in order. */
+  readonly drafts: readonly Draft[];
+  /** Meets each draft; by default it is shown. */
+  onDraft: (draft: Draft) => Promise<void>;
   /** Looks in while a call is made. */
   onCall: (call: Call) => Promise<void>;
   /** What every call said, in order. */
@@ -65,6 +69,7 @@ export function createTestChannel(
 ): TestChannel {
   const calls: Call[] = [];
   const lookups: OutboundDelivery[] = [];
+  const drafts: Draft[] = [];
   const script: Answer[] = [];
   const scripts = new Map<ChatKey, Answer[]>();
   const messages: { id: string; by: string; chat: ChatKey; text: string }[] = [];
@@ -73,6 +78,12 @@ export function createTestChannel(
     abilities: { ...push, ...changes },
     calls,
     lookups,
+    drafts,
+    onDraft: () => Promise.resolve(),
+    draft: (draft) => {
+      drafts.push(draft);
+      return channel.onDraft(draft);
+    },
     script,
     scripts,
     lookupSays: 'truth',

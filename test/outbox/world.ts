@@ -77,6 +77,7 @@ export async function createOutboxWorld(options: WorldOptions = {}): Promise<Out
     adapter,
     log: { info: write, warn: write, error: write },
     random: { next: () => jitter.value },
+    files: { pathOf: (path: string) => `/home/of/tiro/${path}` },
   };
   let current: StorePort = home.store;
   const gateway = createGateway(current);

@@ -17,6 +17,7 @@ const who = {
   command: 20,
   preview: 21,
   unsent: 22,
+  draft: 23,
 } as const;
 
 /** How many messages of a chat hold these words. */
@@ -50,6 +51,9 @@ async function interruptEverything(world: World, gateway: Running): Promise<void
   world.set('broken', true);
   world.say(who.deferred, 'BROKEN today');
   await held('broken');
+  world.say(who.draft, 'write me slowly');
+  await until('a draft is shown', () => telegram.draftIn(who.draft).includes('word'));
+  telegram.failNext('sendMessageDraft', 404, 'Not Found: method not found'); // from now on there are previews
   world.say(who.preview, 'tell me slowly');
   await until('a preview is shown', () => world.shown(who.preview).some((text) => text.includes('word')));
   model.faultNext({ kind: 'hang' });
@@ -147,6 +151,7 @@ async function everybodyIsAnswered(world: World, gateway: Running): Promise<void
   await answered(who.deaf, 'RESULT deaf is done END.');
   await answered(who.decided, 'danger is done');
   await answered(who.deferred, 'ANSWER BROKEN today END.');
+  await answered(who.draft, 'ANSWER write me slowly END.');
   await answered(who.preview, 'ANSWER tell me slowly END.');
   await answered(who.unsent, 'ANSWER unsent END.');
   await until('the command is answered', () => world.shown(who.command).length > 0);

@@ -35,7 +35,7 @@ async function init(context: CommandContext): Promise<number> {
 async function refuseBroken({ home }: CommandContext): Promise<void> {
   const checked = await home.check();
   if (checked.ok) return;
-  const others = checked.problems.filter(({ path }) => !/^(model|channels\.telegram)\b/.test(path));
+  const others = checked.problems.filter(({ path }) => !/^(model|channels)\b/.test(path));
   if (others.length === 0) return;
   const lines = others.map((problem) => `  ${sentence(problem, home.configPath)}`);
   throw new TiroError('bad-config', `mend the configuration first.\n${lines.join('\n')}`);

@@ -50,8 +50,14 @@ function printStatus({ print, deps }: CommandContext, report: StatusReport, isRu
   ]);
   if (report.channels.length === 0) return;
   print.line('');
-  const rows = report.channels.map(({ name, state, why }) => [name, state, why]);
-  print.table(['CHANNEL', 'STATE', 'WHY'], rows);
+  const now = deps.clock.now();
+  const rows = report.channels.map(({ name, state, since, why }) => [
+    name,
+    state,
+    formatAge(since, now),
+    why,
+  ]);
+  print.table(['CHANNEL', 'STATE', 'SINCE', 'WHY'], rows);
 
   function stateOf(): string {
     if (!isRunning) return print.paint('bad', 'does not run here; start it with: tiro start');

@@ -1,7 +1,7 @@
 import type { ConfigEdit } from '../deps.ts';
+import type { ChannelAnswer } from './channel/ask.ts';
+import { channelSteps, channelVariables } from './channel/write.ts';
 import type { ModelAnswer } from './model.ts';
-import type { SecretReference } from './secret.ts';
-import type { TelegramAnswer } from './telegram.ts';
 
 /** A secret as config.yaml names it. */
 type Written = string | { readonly file: string };
@@ -19,32 +19,33 @@ export function modelEdits(answer: ModelAnswer, apiKey: Written | null): readonl
   ];
 }
 
-export function telegramEdits(token: Written): readonly ConfigEdit[] {
-  return [{ path: ['channels', 'telegram', 'token'], value: token }];
-}
-
 export interface Answers {
   readonly model: ModelAnswer | null;
-  readonly telegram: TelegramAnswer | null;
+  readonly channels: readonly ChannelAnswer[];
 }
 
 /** What is left to do, in order. `started`: the gateway starts right after. */
-export function nextSteps({ model, telegram }: Answers, started: boolean): string {
-  const variables = [model?.secret?.reference, telegram?.secret.reference]
-    .filter((reference): reference is SecretReference => reference?.keep === 'environment')
-    .map(({ name }) => name);
+export function nextSteps(answers: Answers, started: boolean): string {
+  const { model, channels } = answers;
+  const variables = Object.keys(assumedVariables(answers));
   const steps = [
     ...(variables.length === 0 ? [] : [`Set ${variables.join(' and ')} wherever the gateway starts.`]),
     ...(started ? [] : ['Start the gateway: tiro start']),
     'Talk in the browser (the link that the start prints) or here: tiro chat',
-    ...(telegram === null
-      ? []
-      : [`Pair yourself: tiro people pair, then send the code to ${botName(telegram)} as it says.`]),
+    ...channels.flatMap(channelSteps),
     ...(model === null ? ['Set up a model when you want real answers: tiro init'] : []),
   ];
+  return numbered(steps);
+}
+
+function numbered(steps: readonly string[]): string {
   return steps.map((step, index) => `${index + 1}. ${step}`).join('\n');
 }
 
-function botName({ bot }: TelegramAnswer): string {
-  return bot === null ? 'your bot' : `@${bot}`;
+/** Variables that shall be set at the next start: they count as set while the new config.yaml is checked. */
+export function assumedVariables({ model, channels }: Answers): Readonly<Record<string, string>> {
+  const key = model?.secret ?? null;
+  const ofModel =
+    key !== null && key.reference.keep === 'environment' ? { [key.reference.name]: key.value } : {};
+  return Object.assign({}, ofModel, ...channels.map(channelVariables));
 }

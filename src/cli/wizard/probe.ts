@@ -23,7 +23,7 @@ const modelsSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
 
 /** GET /models: the names, sorted. */
 export async function probeModels(deps: ProbeDeps, endpoint: Endpoint): Promise<Probe<readonly string[]>> {
-  const answered = await ask(deps, { ...endpoint, path: '/models', body: null, ms: answerMs });
+  const answered = await ask(deps, { ...endpoint, path: '/models', body: null });
   if (!answered.ok) return answered;
   const parsed = modelsSchema.safeParse(answered.value);
   if (!parsed.success) {
@@ -48,29 +48,19 @@ export async function isRunning(deps: ProbeDeps, baseUrl: string): Promise<boole
   return (await ask(deps, { baseUrl, apiKey: null, path: '/models', body: null, ms: localMs })).ok;
 }
 
-const botSchema = z.object({ ok: z.literal(true), result: z.object({ username: z.string() }) });
-
-/** getMe: the name of the bot a token belongs to. */
-export async function probeTelegram(deps: ProbeDeps, token: string): Promise<Probe<string>> {
-  const baseUrl = `https://api.telegram.org/bot${token}`;
-  const answered = await ask(deps, { baseUrl, apiKey: null, path: '/getMe', body: null, ms: answerMs });
-  if (!answered.ok) {
-    const isUnknown = /answered (401|404)/.test(answered.why);
-    return isUnknown ? { ok: false, why: 'Telegram does not know this token.' } : answered;
-  }
-  const parsed = botSchema.safeParse(answered.value);
-  if (!parsed.success) return { ok: false, why: 'Telegram answered with something unexpected.' };
-  return { ok: true, value: parsed.data.result.username };
-}
-
-interface Question extends Endpoint {
+export interface Question extends Endpoint {
+  /** Instead of the bearer's. */
+  readonly authorization?: string;
   readonly path: string;
+  /** Null: a GET. */
   readonly body: unknown;
-  readonly ms: number;
+  readonly ms?: number;
 }
 
-async function ask(deps: ProbeDeps, question: Question): Promise<Probe<unknown>> {
-  const { baseUrl, apiKey, path, body, ms } = question;
+/** JSON of one request. What it says of a failure holds neither key nor path. */
+export async function ask(deps: ProbeDeps, question: Question): Promise<Probe<unknown>> {
+  const { baseUrl, apiKey, path, body, ms = answerMs } = question;
+  const authorization = question.authorization ?? (apiKey === null ? null : `Bearer ${apiKey}`);
   const host = URL.parse(baseUrl)?.host ?? baseUrl;
   const timeout = new AbortController();
   const cancel = deps.clock.after(ms, () => timeout.abort());
@@ -78,7 +68,7 @@ async function ask(deps: ProbeDeps, question: Question): Promise<Probe<unknown>>
     const response = await deps.fetch(`${baseUrl.replace(/\/+$/, '')}${path}`, {
       signal: timeout.signal,
       headers: {
-        ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
+        ...(authorization === null ? {} : { authorization }),
         ...(body === null ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === null ? {} : { method: 'POST', body: JSON.stringify(body) }),

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import type { CliDeps, PresetChoice } from '../deps.ts';
+import type { PresetChoice } from '../deps.ts';
 import { createFake, type FakeOptions } from '../testing/fake-deps.ts';
+import { type Route, failure, network, person } from '../testing/person.ts';
 import { providerNameFor, sourceChoices } from './model.ts';
 import { modelEdits, nextSteps } from './plan.ts';
-import { probeChat, probeModels, probeTelegram } from './probe.ts';
-import { type Prompts, WizardCancelled } from './prompts.ts';
+import { probeChat, probeModels } from './probe.ts';
+import { telegram } from './channel/telegram.ts';
 import { runWizard } from './wizard.ts';
 
 const preset = (name: string, more: Partial<PresetChoice> = {}): PresetChoice => ({
@@ -23,69 +24,8 @@ const presets = [
   preset('ollama', { keyEnv: null, local: true, distinctPort: true, baseUrl: 'http://127.0.0.1:11434/v1' }),
 ];
 
-type Route = readonly [status: number, body: unknown] | Error;
-
-/** A network where only these URLs answer; an Error is what fetch rejects with. */
-function network(
-  routes: Readonly<Record<string, Route | (() => Route)>>,
-): Pick<CliDeps, 'fetch'> & { seen: string[] } {
-  const seen: string[] = [];
-  const fetch = (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    const text = url instanceof Request ? url.url : String(url);
-    seen.push(`${text} ${new Headers(init?.headers).get('authorization') ?? '-'}`);
-    const route = routes[text];
-    const answer = typeof route === 'function' ? route() : route;
-    if (answer === undefined) return Promise.reject(failure('ECONNREFUSED'));
-    if (answer instanceof Error) return Promise.reject(answer);
-    return Promise.resolve(Response.json(answer[1], { status: answer[0] }));
-  };
-  return { fetch, seen };
-}
-
-const failure = (code: string) =>
-  new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
 const models = (...ids: string[]): Route => [200, { data: ids.map((id) => ({ id })) }];
 const answers: Route = [200, { choices: [{}] }];
-
-/** A person who gives these answers, in order; 'cancel' is Ctrl-C. Records what they were told. */
-function person(script: readonly (string | boolean)[]): Prompts & { told: string[]; left: unknown[] } {
-  const left = [...script];
-  const told: string[] = [];
-  const next = (question: string): string | boolean => {
-    told.push(`? ${question}`);
-    const answer = left.shift();
-    if (answer === undefined) throw new Error(`no answer scripted for: ${question}`);
-    if (answer === 'cancel') throw new WizardCancelled();
-    return answer;
-  };
-  return {
-    told,
-    left,
-    intro: () => undefined,
-    outro: (text) => void told.push(text),
-    note: (title, text) => void told.push(`${title}: ${text}`),
-    good: (text) => void told.push(`+ ${text}`),
-    bad: (text) => void told.push(`- ${text}`),
-    select: (question, choices, first) => {
-      const answer = next(question);
-      const found = answer === '' ? first : choices.find(({ value }) => value === answer)?.value;
-      if (found === undefined) throw new Error(`${String(answer)} is no choice of: ${question}`);
-      return Promise.resolve(found);
-    },
-    text: (question, { check, initial }) => {
-      const answer = String(next(question)) || (initial ?? '');
-      const wrong = check(answer);
-      return wrong === null ? Promise.resolve(answer) : Promise.reject(new Error(wrong));
-    },
-    secret: (question, check) => {
-      const answer = String(next(question));
-      const wrong = check(answer);
-      return wrong === null ? Promise.resolve(answer) : Promise.reject(new Error(wrong));
-    },
-    confirm: (question) => Promise.resolve(next(question) === true),
-    busy: (_what, work) => work,
-  };
-}
 
 async function wizard(
   script: readonly (string | boolean)[],
@@ -103,7 +43,7 @@ async function wizard(
 
 test('a hosted model: key typed, tried live, kept in a file; config.yaml names the file', async () => {
   const { outcome, edits, secrets, told, seen } = await wizard(
-    ['openai', 'sk-typed', 'file', 'gpt-b', false],
+    ['openai', 'sk-typed', 'file', 'gpt-b', 'none'],
     {
       'https://openai.example/v1/models': models('gpt-b', 'gpt-a'),
       'https://openai.example/v1/chat/completions': answers,
@@ -131,7 +71,7 @@ test('a hosted model: key typed, tried live, kept in a file; config.yaml names t
 
 test('a key that is in the environment is offered and named as a variable', async () => {
   const { edits, secrets } = await wizard(
-    ['openai', '', '', false],
+    ['openai', '', '', 'none'],
     {
       'https://openai.example/v1/models': models('gpt-a', 'gpt-b'),
       'https://openai.example/v1/chat/completions': answers,
@@ -144,7 +84,7 @@ test('a key that is in the environment is offered and named as a variable', asyn
 });
 
 test('an Ollama that is running is found and comes first; it needs no key', async () => {
-  const { edits } = await wizard(['', 'tiny', false], {
+  const { edits } = await wizard(['', 'tiny', 'none'], {
     'http://127.0.0.1:11434/v1/models': models('tiny', 'big'),
     'http://127.0.0.1:11434/v1/chat/completions': answers,
   });
@@ -153,7 +93,7 @@ test('an Ollama that is running is found and comes first; it needs no key', asyn
 
 test('a refused key is said plainly and asked for again', async () => {
   let tries = 0;
-  const { outcome, told } = await wizard(['openai', 'sk-1', 'file', 'again', 'sk-2', 'file', '', false], {
+  const { outcome, told } = await wizard(['openai', 'sk-1', 'file', 'again', 'sk-2', 'file', '', 'none'], {
     'https://openai.example/v1/models': () => {
       tries += 1;
       return tries === 1 ? [401, { error: { message: 'bad key sk-1' } }] : models('gpt-b');
@@ -166,7 +106,7 @@ test('a refused key is said plainly and asked for again', async () => {
 });
 
 test('any other server: its URL, a model that does not answer, kept all the same', async () => {
-  const { edits, told } = await wizard(['other', 'http://box.lan:8000/v1', false, 'm', 'go', false], {
+  const { edits, told } = await wizard(['other', 'http://box.lan:8000/v1', false, 'm', 'go', 'none'], {
     'http://box.lan:8000/v1/models': models('m'),
     'http://box.lan:8000/v1/chat/completions': [500, { error: { message: 'out of memory' } }],
   });
@@ -179,7 +119,7 @@ test('any other server: its URL, a model that does not answer, kept all the same
 
 test('Telegram: the token is asked live, tried again, and the pairing explained', async () => {
   const { edits, told, secrets } = await wizard(
-    ['demo', true, '7:wrong', 'file', 'again', '7:right', 'file'],
+    ['demo', 'telegram', '7:wrong', 'file', 'again', '7:right', 'file', 'none'],
     {
       'https://api.telegram.org/bot7:wrong/getMe': [401, { ok: false }],
       'https://api.telegram.org/bot7:right/getMe': [200, { ok: true, result: { username: 'ann_bot' } }],
@@ -210,7 +150,7 @@ test('before a first start, Enter alone is the demo', async () => {
 test('what could not be written is said, with the keys', async () => {
   const problems = [{ path: 'budget.perTurnUsd', message: 'must be a number', fix: 'Change it.' }];
   const home = { edit: () => Promise.resolve({ ok: false as const, problems }) };
-  const script = ['', 'tiny', false];
+  const script = ['', 'tiny', 'none'];
   const routes = {
     'http://127.0.0.1:11434/v1/models': models('tiny'),
     'http://127.0.0.1:11434/v1/chat/completions': answers,
@@ -241,7 +181,8 @@ test('every way a server can fail is one plain sentence', async () => {
     clock: { ...clock, after: (_ms: number, run: () => void) => (run(), () => undefined) },
     ...network({}),
   };
-  expect(await probeTelegram(silent, '7:x')).toEqual({
+  const candidate = { apiRoot: telegram.apiRoot, mode: null, secrets: { token: '7:x' } };
+  expect(await telegram.probe(silent, candidate)).toEqual({
     ok: false,
     why: 'api.telegram.org did not answer in time.',
   });
@@ -271,7 +212,7 @@ test('edits and next steps without a key, and with a variable that has to be set
     { path: ['model', 'providers', 'main'], value: { baseUrl: 'http://x/v1' } },
   ]);
   const secret = { value: 'k', reference: { keep: 'environment', name: 'X_KEY' } } as const;
-  const steps = nextSteps({ model: { ...base, secret }, telegram: null }, true);
+  const steps = nextSteps({ model: { ...base, secret }, channels: [] }, true);
   expect(steps).toMatch(/^1\. Set X_KEY wherever the gateway starts\.\n2\. Talk in the browser/);
-  expect(nextSteps({ model: null, telegram: null }, false)).toContain('tiro init');
+  expect(nextSteps({ model: null, channels: [] }, false)).toContain('tiro init');
 });

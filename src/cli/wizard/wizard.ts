@@ -1,10 +1,12 @@
 import { TiroError } from '#core/errors.ts';
 import type { CommandContext } from '../command.ts';
 import { askModel } from './model.ts';
-import { type Answers, modelEdits, nextSteps, telegramEdits } from './plan.ts';
+import { askChannel, type ChannelAnswer } from './channel/ask.ts';
+import { channelPlatforms } from './channel/index.ts';
+import { channelEdits } from './channel/write.ts';
+import { type Answers, assumedVariables, modelEdits, nextSteps } from './plan.ts';
 import { createPrompts, type Prompts, WizardCancelled } from './prompts.ts';
-import { keepSecret, type NamedSecret } from './secret.ts';
-import { askTelegram } from './telegram.ts';
+import { keepSecret } from './secret.ts';
 
 export interface WizardOptions {
   /** Before a first start: Enter skips everything and takes the demo. */
@@ -27,8 +29,7 @@ export async function runWizard(
     prompts.intro('Tiro, first steps');
     if (options.skippable && (await askWhetherToSkip(prompts))) return 'skipped';
     const model = await askModel(deps, prompts);
-    const telegram = await askTelegram(deps, prompts);
-    const answers = { model, telegram };
+    const answers = { model, channels: await askChannels(deps, prompts) };
     const written = await write(context, answers);
     if (written !== null) prompts.good(`Written: ${written}`);
     prompts.note('Next', nextSteps(answers, options.skippable));
@@ -49,27 +50,40 @@ async function askWhetherToSkip(prompts: Prompts): Promise<boolean> {
   return (await prompts.select('Nothing is configured yet.', choices, 'demo')) === 'demo';
 }
 
+/** One channel after the other, until there is enough. */
+async function askChannels(
+  deps: CommandContext['deps'],
+  prompts: Prompts,
+): Promise<readonly ChannelAnswer[]> {
+  const answers: ChannelAnswer[] = [];
+  for (;;) {
+    const left = channelPlatforms.filter(
+      ({ name }) => !answers.some(({ platform }) => platform.name === name),
+    );
+    if (left.length === 0) return answers;
+    const choices = [
+      { value: 'none', label: answers.length === 0 ? 'Only here and in the browser' : 'That is enough' },
+      ...left.map(({ name, title }) => ({ value: name, label: title })),
+    ];
+    const where = answers.length === 0 ? 'Where shall Tiro answer?' : 'And where else?';
+    const chosen = await prompts.select(where, choices, 'none');
+    const platform = left.find(({ name }) => name === chosen);
+    if (platform === undefined) return answers;
+    const answer = await askChannel(deps, prompts, { platform, apiRoot: null });
+    if (answer !== null) answers.push(answer);
+  }
+}
+
 /** The path of what was written; null: there was nothing to write. */
-async function write(
-  { home }: Pick<CommandContext, 'home'>,
-  { model, telegram }: Answers,
-): Promise<string | null> {
+async function write({ home }: Pick<CommandContext, 'home'>, answers: Answers): Promise<string | null> {
+  const { model, channels } = answers;
   const key = model?.secret ?? null;
   const apiKey = key === null ? null : await keepSecret(home, key);
-  const token = telegram === null ? null : await keepSecret(home, telegram.secret);
-  const edits = [
-    ...(model === null ? [] : modelEdits(model, apiKey)),
-    ...(token === null ? [] : telegramEdits(token)),
-  ];
+  const edits = model === null ? [] : [...modelEdits(model, apiKey)];
+  for (const channel of channels) edits.push(...(await channelEdits(home, channel)));
   if (edits.length === 0) return null;
-  const edited = await home.edit(edits, variablesOf([key, telegram?.secret ?? null]));
+  const edited = await home.edit(edits, assumedVariables(answers));
   if (edited.ok) return edited.path;
   const lines = edited.problems.map(({ path, message, fix }) => `  ${path} ${message}. ${fix}`);
   throw new TiroError('bad-config', `config.yaml was not written:\n${lines.join('\n')}`);
-}
-
-/** Variables that shall be set at the next start count as set while the new config.yaml is checked. */
-function variablesOf(secrets: readonly (NamedSecret | null)[]): Record<string, string> {
-  const named = secrets.filter((secret) => secret !== null && secret.reference.keep === 'environment');
-  return Object.fromEntries(named.map((secret) => [secret?.reference.name ?? '', secret?.value ?? '']));
 }

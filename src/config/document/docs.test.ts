@@ -25,7 +25,8 @@ test('docs/configuration.md names every key and every preset', () => {
 
 test('its example is good as it stands', async () => {
   const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
-  const env = { MODEL_KEY: 'k', TELEGRAM_WEBHOOK_SECRET: 's' };
+  const names = [...example.matchAll(/\$\{(\w+)\}/g)].map((match) => match[1] ?? '');
+  const env = Object.fromEntries(names.map((name) => [name, 'x']));
   const text = example.replace('{ file: secrets/telegram-token }', '"7:x"');
   const result = await parseConfig(text, { env, home: '/nowhere', presets });
   expect(result).toMatchObject({ ok: true, warnings: [] });

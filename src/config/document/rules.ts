@@ -7,8 +7,12 @@ interface Found {
   readonly warnings: Problem[];
 }
 
+interface FileFound extends Found {
+  readonly furtherChannels: readonly string[];
+}
+
 /** What holds between several keys. */
-export function checkFile(file: ConfigFile, found: Found): void {
+export function checkFile(file: ConfigFile, found: FileFound): void {
   const ownerByIdentity = new Map<string, string>();
   for (const [handle, person] of Object.entries(file.people)) {
     for (const [index, identity] of person.identities.entries()) {
@@ -27,9 +31,9 @@ export function checkFile(file: ConfigFile, found: Found): void {
   }
 }
 
-function checkChannel(identity: string, path: string, found: Found): void {
+function checkChannel(identity: string, path: string, found: FileFound): void {
   const channel = identity.split(':', 1)[0] ?? '';
-  if (channelNames.includes(channel)) return;
+  if (channelNames.includes(channel) || found.furtherChannels.includes(channel)) return;
   const meant = closest(channel, channelNames);
   found.warnings.push({
     path,

@@ -1,5 +1,7 @@
 /** What the values of config.yaml must look like beyond their type. */
 
+export { isLanguage, isTimezone } from '#lib/text/locale.ts';
+
 /** Channels of the whole design: an identity may already name one that a later version brings. */
 export const channelNames: readonly string[] = [
   'telegram',
@@ -16,24 +18,6 @@ export const channelNames: readonly string[] = [
 /** `channel:id`, the id without spaces: `telegram:7`, `slack:T1/U1`, `email:ann@example.org`. */
 export function isIdentity(text: string): text is `${string}:${string}` {
   return /^[a-z][a-z0-9-]{0,31}:\S{1,256}$/.test(text);
-}
-
-/** A name of the IANA time zone database that this machine knows. */
-export function isTimezone(text: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }).format(0) !== '';
-  } catch {
-    return false; // RangeError: no such zone
-  }
-}
-
-/** A BCP 47 tag such as `it` or `pt-BR`. */
-export function isLanguage(text: string): boolean {
-  try {
-    return Intl.getCanonicalLocales(text).length === 1;
-  } catch {
-    return false; // RangeError: no such tag
-  }
 }
 
 export function isHttpUrl(text: string): boolean {

@@ -13,7 +13,7 @@ function check(area: string, run: Check['run'], online = false): Check {
 test('all are asked side by side, and each answer names its area', async () => {
   const clock = createManualClock();
   const checks = [check('a', async () => [fine, fine]), check('b', async () => [fine])];
-  const findings = await runChecks({ checks, clock }, false);
+  const findings = await runChecks({ checks, clock }, { offline: false });
   expect(findings.map(({ area }) => area)).toEqual(['a', 'a', 'b']);
   expect(clock.waiting()).toBe(0);
 });
@@ -27,7 +27,7 @@ test('one that throws, at once or later, fails alone', async () => {
     check('later', () => Promise.reject(new Error('broken'))),
     check('good', async () => [fine]),
   ];
-  expect(await runChecks({ checks, clock }, false)).toEqual([
+  expect(await runChecks({ checks, clock }, { offline: false })).toEqual([
     { area: 'at once', level: 'fail', what: 'broken', fix: null },
     { area: 'later', level: 'fail', what: 'broken', fix: null },
     { area: 'good', ...fine },
@@ -37,7 +37,7 @@ test('one that throws, at once or later, fails alone', async () => {
 test('one that hangs is over after ten seconds', async () => {
   const clock = createManualClock();
   const checks = [check('hangs', () => new Promise(() => undefined)), check('good', async () => [fine])];
-  const asked = runChecks({ checks, clock }, false);
+  const asked = runChecks({ checks, clock }, { offline: false });
   await clock.pass(10_000);
   expect(await asked).toMatchObject([
     { area: 'hangs', level: 'fail', what: 'no answer within 10 s' },
@@ -52,6 +52,18 @@ test('offline nothing leaves the machine', async () => {
     return [fine];
   };
   const checks = [check('far', online, true), check('near', async () => [fine])];
-  const findings = await runChecks({ checks, clock: createManualClock() }, true);
+  const findings = await runChecks({ checks, clock: createManualClock() }, { offline: true });
   expect([left, findings.map(({ area }) => area)]).toEqual([false, ['near']]);
+});
+
+test('of one area nothing else is asked', async () => {
+  const never = (): never => {
+    throw new Error('asked');
+  };
+  const checks = [check('telegram', async () => [fine]), check('model', never)];
+  const findings = await runChecks(
+    { checks, clock: createManualClock() },
+    { offline: false, area: 'telegram' },
+  );
+  expect(findings).toEqual([{ area: 'telegram', ...fine }]);
 });

@@ -5,12 +5,14 @@ import type { Check } from '../deps.ts';
 
 const checkMs = 10_000;
 
-/** Runs all checks side by side, each at most ten seconds; offline leaves out those that leave the machine. */
+/** Runs the checks (of one area, or all) side by side, each at most ten seconds; offline leaves out those that leave the machine. */
 export async function runChecks(
   deps: { readonly checks: readonly Check[]; readonly clock: ClockPort },
-  offline: boolean,
+  { offline, area }: { readonly offline: boolean; readonly area?: string | undefined },
 ): Promise<readonly (Finding & { readonly area: string })[]> {
-  const chosen = deps.checks.filter((check) => !offline || !check.online);
+  const chosen = deps.checks.filter(
+    (check) => (!offline || !check.online) && (area === undefined || check.area === area),
+  );
   const findings = await Promise.all(chosen.map((check) => runCheck(check, deps.clock)));
   return findings.flat();
 }

@@ -6,8 +6,6 @@ import { written } from '#test/kernel/words.ts';
 import { until } from '#test/until.ts';
 import { runChores } from './chores.ts';
 
-const nothing = async (): Promise<void> => undefined;
-
 test('approvals end when their time is over, whatever went wrong the time before', async () => {
   const ground = await createGround();
   const { store, clock } = ground;
@@ -18,7 +16,7 @@ test('approvals end when their time is over, whatever went wrong the time before
     failures-- > 0 ? Promise.reject(new Error('broken')) : store.approvals.overdue(now);
   const stop = new AbortController();
   const running = runChores(
-    { ...ground, spend: store.spend, approvals: { ...store.approvals, overdue }, tellGivenUp: nothing },
+    { ...ground, spend: store.spend, approvals: { ...store.approvals, overdue }, duties: [] },
     stop.signal,
   );
   await clock.pass(30 * 60_000);
@@ -41,7 +39,7 @@ test('model calls that a crash cut off are settled at the start; a disk that ref
   };
   const stop = new AbortController();
   const running = runChores(
-    { ...store, ...ground, spend: { ...store.spend, settleOrphans: refuse }, tellGivenUp: nothing },
+    { ...store, ...ground, spend: { ...store.spend, settleOrphans: refuse }, duties: [] },
     stop.signal,
   );
   await until('it goes on', () => ground.clock.waiting() === 1);

@@ -6,8 +6,8 @@ import type { ClockPort, LogPort } from '#core/ports/clock.ts';
 const everyMs = 5_000;
 
 /**
- * What has to be looked at: at the start, model calls that a crash cut off; now and then, approvals whose time is over and
- * what was given up.
+ * What has to be looked at: at the start, model calls that a crash cut off; now and then, approvals whose time is over and the
+ * further duties. One that fails holds up none of the others.
  * Resolves after the abort.
  */
 export async function runChores(
@@ -16,14 +16,14 @@ export async function runChores(
     readonly spend: Pick<SpendPort, 'settleOrphans'>;
     readonly clock: ClockPort;
     readonly log: LogPort;
-    /** Tells the owner of what was given up. */
-    readonly tellGivenUp: () => Promise<void>;
+    /** What else is looked after, such as telling the owner of what was given up. */
+    readonly duties: readonly (() => Promise<void>)[];
   },
   signal: AbortSignal,
 ): Promise<void> {
   await settleOrphans(deps);
   while (!signal.aborted) {
-    for (const chore of [() => expireApprovals(deps), deps.tellGivenUp]) {
+    for (const chore of [() => expireApprovals(deps), ...deps.duties]) {
       try {
         await chore();
       } catch (error) {

@@ -1,9 +1,9 @@
-import type { ChatKey } from '#core/address.ts';
 import type { Delivery } from '#core/delivery.ts';
 import type { Turn } from '#core/turn.ts';
 import type { ControlDeps } from '../deps.ts';
+import { type OwnerWordsDeps, ownerChats, tellOwner } from './owner-words.ts';
 
-type GivenUpDeps = Pick<ControlDeps, 'store' | 'directory' | 'compose' | 'ids' | 'clock' | 'log'>;
+type GivenUpDeps = OwnerWordsDeps & Pick<ControlDeps, 'log'>;
 
 /** However much is given up, the owner hears of it no more often than this. */
 const everyMs = 10 * 60_000;
@@ -95,36 +95,16 @@ function describeDeliveries(count: number, deliveries: readonly Delivery[]): str
 
 /** False: there is no chat to tell it in. */
 async function tell(deps: GivenUpDeps, fresh: Fresh, text: string): Promise<boolean> {
-  const { store, directory, compose, ids, clock, log } = deps;
-  const { handle: person } = directory.owner();
-  const chat = await chatFor(deps, person, new Set(fresh.deliveries.map((row) => row.chat)));
-  if (chat === null) {
-    log.warn('owner.not-told', { ...fresh.news });
+  const unreachable = new Set(fresh.deliveries.map((row) => row.chat));
+  const chat = (await ownerChats(deps)).find((one) => !unreachable.has(one));
+  if (chat === undefined) {
+    deps.log.warn('owner.not-told', { ...fresh.news });
     return false;
   }
   const { turns, outbox } = fresh.counts;
-  const key = `given-up:${turns}:${outbox}:${new Date(clock.now()).toISOString().slice(0, 13)}`;
-  await store.conversations.say({
-    key,
-    chat,
-    conversation: null,
-    newConversation: ids.conversation(),
-    person,
-    body: { kind: 'notice', text },
-    deliveries: compose.say({ chat, markdown: text, key, replyTo: null, buttons: [], editOf: null }),
-    at: clock.now(),
-  });
+  const key = `given-up:${turns}:${outbox}:${new Date(deps.clock.now()).toISOString().slice(0, 13)}`;
+  await tellOwner(deps, { key, chat, text });
   return true;
-}
-
-/** Where the owner was seen last and words still arrive. */
-async function chatFor(
-  { store }: GivenUpDeps,
-  owner: string,
-  unreachable: ReadonlySet<ChatKey>,
-): Promise<ChatKey | null> {
-  const chats = await store.conversations.chatsOf(owner);
-  return chats.find(({ chat }) => !unreachable.has(chat))?.chat ?? null;
 }
 
 async function remember({ store }: GivenUpDeps, { counts }: Fresh): Promise<void> {

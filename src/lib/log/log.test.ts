@@ -26,6 +26,8 @@ test.each([
   ['ghp_abcdefghijklmnop1234', '[secret]'],
   ['/bot123456789:AAExampleExampleExampleExample_-12/getMe', '/bot[secret]/getMe'],
   ['AKIAIOSFODNN7EXAMPLE', '[secret]'],
+  // Put together, so that scanners do not take it for a real one.
+  [`Bot ${['MTIzNDU2Nzg5MDEyMzQ1Njc4', 'GaBcDe', 'x'.repeat(38)].join('.')}`, 'Bot [secret]'],
   [`AIza${'x'.repeat(35)}`, '[secret]'],
   ['Authorization: Bearer abc.def-ghi', 'Authorization: Bearer [secret]'],
   ['postgres://ann:hunter2@db/x', 'postgres://ann:[secret]@db/x'],

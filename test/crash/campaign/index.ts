@@ -5,19 +5,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startFakeModel } from '#test/fakes/model/index.ts';
 import { startEffectCounter } from '../effects.ts';
 import type { Sighting } from '../history.ts';
-import { createApiChannel } from './api.ts';
-import type { Channel } from './channel.ts';
+import { createApiChannel } from './platform/api.ts';
+import type { Channel } from './platform/channel.ts';
 import { createDice } from './dice.ts';
+import { createDiscordChannel } from './platform/discord.ts';
 import { checkIntegrity } from './integrity.ts';
 import { createNemesis } from './nemesis.ts';
 import { type KillKind, killKinds, planKills } from './plan.ts';
 import { createPoints } from './points.ts';
 import { type Recorder, createRecorder } from './recorder.ts';
 import { createScript } from './script.ts';
-import { createTelegramChannel, telegramPeople } from './telegram.ts';
+import { createSlackChannel } from './platform/slack.ts';
+import { createTelegramChannel } from './platform/telegram.ts';
 import { startWorkload } from './workload.ts';
 
-export const channelNames = ['telegram'] as const;
+export const channelNames = ['telegram', 'discord', 'slack'] as const;
+const channelMakers = {
+  telegram: createTelegramChannel,
+  discord: createDiscordChannel,
+  slack: createSlackChannel,
+};
 
 export interface CampaignOptions {
   readonly messages: number;
@@ -73,7 +80,7 @@ async function campaignIn(folder: string, options: CampaignOptions): Promise<Cam
     recorder.add({ type: 'effect', at: Date.now(), ...acted }),
   );
   const model = await startFakeModel({ script: createScript(recorder), keep: 1 });
-  const channels = [await createTelegramChannel(recorder), createApiChannel(recorder, apiChats)];
+  const channels = [await channelMakers[options.channel](recorder), createApiChannel(recorder, apiChats)];
   const home = join(folder, 'home');
   mkdirSync(home);
   writeFileSync(join(home, 'config.yaml'), configOf(model.url, channels));
@@ -133,8 +140,9 @@ async function quiet(recorder: Recorder): Promise<void> {
 }
 
 function configOf(modelUrl: string, channels: readonly Channel[]): string {
-  const people = Object.entries(telegramPeople).map(([name, ids], index) => {
-    const identities = ids.map((id) => `"telegram:${id}"`).join(', ');
+  const known = channels.flatMap((channel) => Object.entries(channel.people));
+  const people = known.map(([name, ids], index) => {
+    const identities = ids.map((id) => `"${id}"`).join(', ');
     return `  ${name}: { role: ${index === 0 ? 'owner' : 'member'}, approve: own, identities: [${identities}] }`;
   });
   const own = channels.flatMap(({ name, config }) => (config === null ? [] : [`  ${name}: ${config}`]));
@@ -148,5 +156,6 @@ ${own.join('\n')}
 people:
 ${people.join('\n')}
 access: { groups: all }
+conversation: { turnsPerMinute: 0 }
 `;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Channel } from './channel.ts';
+import type { Channel } from './platform/channel.ts';
 import type { Dice } from './dice.ts';
 import type { KillKind, PlannedKill } from './plan.ts';
 import { type Points, whileStopping } from './points.ts';

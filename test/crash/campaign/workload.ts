@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nameOf } from '../committed.ts';
-import type { Channel } from './channel.ts';
+import type { Channel } from './platform/channel.ts';
 import type { Dice } from './dice.ts';
 import type { Recorder } from './recorder.ts';
 import { wish } from './script.ts';

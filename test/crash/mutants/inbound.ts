@@ -23,9 +23,9 @@ export const inbound: readonly Mutant[] = [
     edits: [
       {
         file: 'adapters/telegram/connect.ts',
-        find: 'await intake.accept(updates.value, { ...door, cursor: next });',
+        find: 'await intake.accept(updates.value, {',
         replace:
-          'await door.sink.accept([], next);\n      await intake.accept(updates.value, { ...door, cursor: next });',
+          'await door.sink.accept([], offsetAfter(updates.value, clock.now()));\n      await intake.accept(updates.value, {',
       },
     ],
     scene: killedAt('before events.accept'),
@@ -55,7 +55,7 @@ export const inbound: readonly Mutant[] = [
     breaks: 'an event that the platform gives again is a new event',
     edits: [
       {
-        file: 'src/store/sqlite/events/accept.ts',
+        file: 'src/store/sqlite/events/arrival.ts',
         find: '    platformId: event.platformId,\n    kind',
         replace: '    platformId: `${event.platformId} ${entry.id}`,\n    kind',
       },

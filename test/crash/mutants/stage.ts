@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startFakeModel } from '#test/fakes/model/index.ts';
-import type { Channel } from '../campaign/channel.ts';
+import type { Channel } from '../campaign/platform/channel.ts';
 import { type Recorder, createRecorder } from '../campaign/recorder.ts';
 import type { Surroundings } from '../gateway-process.ts';
 import { createScript } from '../campaign/script.ts';
-import { createTelegramChannel } from '../campaign/telegram.ts';
+import { createTelegramChannel } from '../campaign/platform/telegram.ts';
 import { startEffectCounter } from '../effects.ts';
 
 /** What one trial stands on: a home, the platform, the model and the world that tools act on. */
@@ -22,7 +22,8 @@ export async function openStage(folder: string, nodeArgs: readonly string[]): Pr
     recorder.add({ type: 'effect', at: Date.now(), ...acted }),
   );
   const model = await startFakeModel({ script: createScript(recorder) });
-  const channel = await createTelegramChannel(recorder);
+  // Previews are rows, and there is more to break in them than in drafts.
+  const channel = await createTelegramChannel(recorder, ['sendMessageDraft']);
   const home = mkdtempSync(join(folder, 'home-'));
   writeFileSync(join(home, 'config.yaml'), configOf(model.url, channel));
   return {

@@ -15,6 +15,7 @@ import {
 } from './protocol.ts';
 import { echoScript } from './script.ts';
 import { streamReply } from './stream.ts';
+import { type FakeTranscriptions, type TranscriptionsRoute, createTranscriptions } from './transcriptions.ts';
 
 export interface FakeModelOptions {
   /** 0: any free one. */
@@ -36,6 +37,7 @@ export interface FakeModel {
   readonly url: string;
   /** Chat requests, in the order of arrival; refused ones too. */
   readonly requests: FakeRequest[];
+  readonly transcriptions: FakeTranscriptions;
   /** Chat requests being answered now, and the most there ever were. */
   active(): number;
   peak(): number;
@@ -62,6 +64,7 @@ interface State {
   readonly faults: FaultQueue;
   readonly cache: ReturnType<typeof createPrefixCache>;
   readonly requests: FakeRequest[];
+  readonly transcriptions: TranscriptionsRoute;
   script: Script;
   latencyMs: number;
   count: number;
@@ -71,7 +74,7 @@ interface State {
 }
 
 /**
- * An OpenAI-compatible server on loopback: `/v1/chat/completions`, streamed and not, and `/v1/models`. Beside them
+ * An OpenAI-compatible server on loopback: `/v1/chat/completions`, streamed and not, `/v1/models` and `/v1/audio/transcriptions`. Beside them
  * `/fake/report` tells other processes what was asked of it (a `FakeReport`).
  */
 export async function startFakeModel(options: FakeModelOptions = {}): Promise<FakeModel> {
@@ -80,6 +83,7 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
     faults: createFaultQueue(),
     cache: createPrefixCache(options.keep ?? defaultKeep),
     requests: [],
+    transcriptions: createTranscriptions(),
     script: options.script ?? echoScript,
     latencyMs: options.latencyMs ?? 0,
     count: 0,
@@ -97,6 +101,7 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
   return {
     url: `http://127.0.0.1:${port}/v1`,
     requests: state.requests,
+    transcriptions: state.transcriptions,
     active: () => state.active,
     peak: () => state.peak,
     overflows: () => state.overflows,
@@ -130,6 +135,8 @@ async function route(state: State, incoming: IncomingMessage, response: ServerRe
     json(response, 200, reportOf(state));
   } else if (incoming.method === 'POST' && path.endsWith('/chat/completions')) {
     await answerChat(state, incoming, response);
+  } else if (incoming.method === 'POST' && path.endsWith('/audio/transcriptions')) {
+    await state.transcriptions.handle(incoming, response);
   } else {
     json(response, 404, { error: { message: `no such path: ${path}` } });
   }

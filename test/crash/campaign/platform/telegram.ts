@@ -5,14 +5,14 @@ import {
   type Update,
   startFakeTelegram,
 } from '#test/fakes/telegram/index.ts';
-import { answerWord, lastWord, messagesIn } from '../committed.ts';
+import { answerWord, lastWord, messagesIn } from '../../committed.ts';
 import type { Channel } from './channel.ts';
-import type { Recorder } from './recorder.ts';
+import type { Recorder } from '../recorder.ts';
 
 const mark = '(possibly repeated)';
 
 /** Identities of three people, each with chats of their own, and two groups of the first. */
-export const telegramPeople: Readonly<Record<string, readonly number[]>> = {
+const telegramPeople: Readonly<Record<string, readonly number[]>> = {
   ann: [7, 11, 12, 13, 14, 15],
   bob: [21, 22, 23, 24, 25, 26],
   cat: [31, 32, 33, 34, 35, 36],
@@ -22,17 +22,24 @@ const token = '123456:TEST-token-of-the-fake-telegram-bot';
 /** Between doing and answering: so long a send is open. */
 const latencyMs = 3;
 
-export async function createTelegramChannel(recorder: Recorder): Promise<Channel> {
+/** `without`: methods that the platform does not know, such as drafts. */
+export async function createTelegramChannel(
+  recorder: Recorder,
+  without: readonly string[] = [],
+): Promise<Channel> {
   const updates = new Map<string, Update>();
   const messageByUpdate = new Map<number, string>();
   let acknowledged = 0;
-  const telegram = await startFakeTelegram({ token, onDone });
+  const telegram = await startFakeTelegram({ token, onDone, without });
   telegram.latencyMs = latencyMs;
   const say = (chat: number, text: string): Update => sayIn(telegram, chat, text);
 
   return {
     name: 'telegram',
     config: `{ token: "${token}", apiRoot: "${telegram.url}" }`,
+    people: Object.fromEntries(
+      Object.entries(telegramPeople).map(([name, ids]) => [name, ids.map((id) => `telegram:${id}`)]),
+    ),
     chats: [...Object.values(telegramPeople).flat(), ...groups].map((id) => `telegram:${id}`),
     approves: true,
     follow: () => undefined,
@@ -62,12 +69,12 @@ export async function createTelegramChannel(recorder: Recorder): Promise<Channel
       if (message !== undefined) recorder.add({ type: 'acknowledged', at, message });
     }
     acknowledged = telegram.confirmed.length;
-    if (call.method === 'sendMessage') show(call, 'new', idIn(result));
+    if (call.method === 'sendMessage' || call.method === 'sendRichMessage') show(call, 'new', idIn(result));
     if (call.method === 'editMessageText') show(call, 'edit', String(call.params['message_id']));
   }
 
   function show(call: Call, kind: 'new' | 'edit', place: string): void {
-    const text = String(call.params['text']);
+    const text = JSON.stringify(call.params['rich_message']) ?? String(call.params['text']);
     press(telegram, call, Number(place));
     const marked = text.includes(mark);
     const words = text.replace(mark, '').trimEnd();

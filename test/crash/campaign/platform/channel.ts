@@ -12,6 +12,8 @@ export interface Channel {
   readonly name: string;
   /** Its entry under `channels` in config.yaml, as YAML in one line; null where there is none. */
   readonly config: string | null;
+  /** Identities of people, by their handle in config.yaml; the first handle is the owner's. */
+  readonly people: Readonly<Record<string, readonly string[]>>;
   /** Its chats, unique across channels (`telegram:7`). */
   readonly chats: readonly string[];
   /** Somebody there presses the buttons of what is to be approved. */

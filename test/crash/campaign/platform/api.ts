@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { createSseParser } from '#cli/gateway/sse.ts';
-import { lastWord, messagesIn } from '../committed.ts';
+import { lastWord, messagesIn } from '../../committed.ts';
 import type { Address, Channel } from './channel.ts';
-import type { Recorder } from './recorder.ts';
+import type { Recorder } from '../recorder.ts';
 
 const postedSchema = z.object({ conversation: z.string() });
 const replySchema = z.object({ conversation: z.string(), text: z.string(), toolCalls: z.array(z.unknown()) });
@@ -41,6 +41,7 @@ export function createApiChannel(recorder: Recorder, count: number): Channel {
   return {
     name: 'api',
     config: null,
+    people: {},
     chats: Array.from({ length: count }, (_, index) => `api:${index + 1}`),
     approves: false,
     follow: (address) => {

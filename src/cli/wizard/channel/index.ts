@@ -1,0 +1,7 @@
+import { discord } from './discord.ts';
+import type { ChannelPlatform } from './platform.ts';
+import { slack } from './slack.ts';
+import { telegram } from './telegram.ts';
+
+/** The platforms that can be set up by question and answer. */
+export const channelPlatforms: readonly ChannelPlatform[] = [telegram, discord, slack];
