@@ -44,6 +44,49 @@ test('somebody who is known on several channels is the same person on each, with
   ).toEqual(world.sides.map(({ platform }) => platform.identity(1)).sort());
 });
 
+test('a stranger let in on one channel takes the others along by codes: one person, under one handle', async () => {
+  const newcomer = 60;
+  const [first, ...others] = world.sides;
+  if (first === undefined) throw new Error('There is no channel.');
+  const used = new Set<string>();
+  const nextCode = (): Promise<string> =>
+    until('a code that was not used yet', () => {
+      const codes =
+        world
+          .shown(first, newcomer)
+          .join('\n')
+          .match(/\b[0-9A-Z]{4}-[0-9A-Z]{4}\b/g) ?? [];
+      const code = codes.find((one) => !used.has(one));
+      if (code !== undefined) used.add(code);
+      return code;
+    });
+  world.say(first, newcomer, 'hello?');
+  world.say(first, 0, `/pair ${await nextCode()}`);
+  await until('it is let in', () => world.shown(first, newcomer).some((text) => text.includes('You are in')));
+  for (const side of others) {
+    world.say(first, newcomer, '/pair');
+    world.say(side, newcomer, `/pair ${await nextCode()}`);
+    const known = side.platform.identity(newcomer);
+    await until(`${known} is known`, async () => {
+      const { identities } = await world.run('people.list', {});
+      return identities.find(({ identity }) => identity === known);
+    });
+  }
+  const { identities } = await world.run('people.list', {});
+  const mine = world.sides.map(({ platform }) => platform.identity(newcomer));
+  const handles = identities.filter(({ identity }) => mine.includes(identity)).map(({ handle }) => handle);
+  expect(handles).toHaveLength(mine.length);
+  expect(new Set(handles).size).toBe(1);
+  await everywhere(async (side) => {
+    world.say(side, newcomer, `me on ${side.name}`);
+    await world.answered(side, newcomer, `You said: me on ${side.name}`);
+  });
+  const [handle = ''] = handles;
+  expect((await conversationsOf(handle)).map(({ chat }) => chat.split(':', 1)[0] ?? '').sort()).toEqual(
+    world.sides.map(({ name }) => name).sort(),
+  );
+});
+
 test('a stranger in a group gets nothing on any of them, and no model is asked', async () => {
   const calls = world.model.requests.length;
   await everywhere(async ({ platform }) => {
