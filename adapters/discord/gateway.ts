@@ -14,7 +14,11 @@ import type { Line } from '#lib/net/line.ts';
 import type { Failure } from './client.ts';
 import type { Door, Intake, IntakeDeps, Item } from './receive.ts';
 
-export type ConnectDeps = IntakeDeps & { readonly token: string; readonly intake: Intake };
+export type ConnectDeps = IntakeDeps & {
+  readonly token: string;
+  readonly apiRoot: string;
+  readonly intake: Intake;
+};
 
 /** How a connection ended. `code`: Discord's close code, where it gave one. */
 interface End {
@@ -90,6 +94,12 @@ export function createConnection(deps: ConnectDeps): (door: Door) => Promise<voi
     client.trustToken();
     const info = await client.call({ path: '/gateway/bot' }, infoSchema, door.signal);
     if (!info.ok) return outcomeOfFailure(info.failure);
+    if (!mayHaveToken(info.value.url, deps.apiRoot))
+      return {
+        ok: false,
+        why: 'the gateway that was named is on no host of Discord',
+        pause: reconnectSeldom,
+      };
     const { remaining, reset_after: pause } = info.value.session_start_limit;
     if (session === null && remaining === 0)
       return { ok: false, why: 'Discord lets this bot begin no further connection today', pause };
@@ -143,6 +153,10 @@ function createShards(deps: ConnectDeps): Shards {
     const stop = (): void => ended.resolve({ why: 'stopped' });
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
+    guard(shard, (error) => {
+      deps.log.error('channel.defect', { channel: 'discord', error });
+      ended.resolve({ why: 'Discord sent something of a shape that nobody expects' });
+    });
     void line.failed.then((error) => ended.resolve(refusedBy(deps, error)));
     void shard.connect().catch((error: unknown) => ended.resolve(endOfError(error)));
     const end = await ended.promise;
@@ -160,6 +174,21 @@ function createShards(deps: ConnectDeps): Shards {
   }
 }
 
+/** The library leaves to nobody what an odd frame or address makes it throw, and that would end the process. */
+function guard(shard: WebSocketShard, onThrow: (error: unknown) => void): void {
+  for (const name of ['internalConnect', 'onMessage', 'onClose', 'heartbeat']) {
+    const run: unknown = Reflect.get(shard, name);
+    if (typeof run !== 'function') continue;
+    Reflect.set(shard, name, async (...args: readonly unknown[]) => {
+      try {
+        await Reflect.apply(run, shard, args);
+      } catch (error) {
+        onThrow(error);
+      }
+    });
+  }
+}
+
 interface Past {
   identifiedAt: number;
   failedResumes: number;
@@ -167,7 +196,7 @@ interface Past {
 
 /** What the library asks of us while a connection lives. */
 function contextOf(
-  { clock, token, intake }: ConnectDeps,
+  { clock, token, apiRoot, intake }: ConnectDeps,
   { info, past, signal }: { readonly info: Info; readonly past: Past; readonly signal: AbortSignal },
 ): IContextFetchingStrategy {
   const timeouts = { handshakeTimeout: openTimeoutMs, helloTimeout: openTimeoutMs };
@@ -189,18 +218,28 @@ function contextOf(
     const session = intake.session();
     if (session === null) return null;
     // Its own host first; should that one be gone, the one for all.
-    const resumeURL = past.failedResumes % 2 === 1 ? session.url : info.url;
+    const isOwn = past.failedResumes % 2 === 1 && mayHaveToken(session.url, apiRoot);
+    const resumeURL = isOwn ? session.url : info.url;
     return { sessionId: session.id, sequence: session.seq, resumeURL, shardId: 0, shardCount: 1 };
   }
+}
+
+/** Whoever is there is told the token: a gateway of Discord's, or on the host of the API; in clear only where the API is. */
+function mayHaveToken(url: string, apiRoot: string): boolean {
+  const [it, root] = [URL.parse(url), new URL(apiRoot)];
+  if (it === null) return false;
+  const isSafe = it.protocol === 'wss:';
+  if (it.hostname === root.hostname) return isSafe || (it.protocol === 'ws:' && root.protocol === 'http:');
+  return isSafe && it.hostname.endsWith('.discord.gg');
 }
 
 function hand(
   { interactions }: ConnectDeps,
   { line, signal }: { readonly line: Line<Item>; readonly signal: AbortSignal },
-  { t, s, d }: { readonly t: unknown; readonly s: number; readonly d: unknown },
+  { t, s, d }: { readonly t: unknown; readonly s: unknown; readonly d: unknown },
 ): void {
   const stored = t === 'INTERACTION_CREATE' ? interactions.begin(d, signal) : (): void => undefined;
-  line.take({ t: typeof t === 'string' ? t : '', s, d, stored });
+  line.take({ t: typeof t === 'string' ? t : '', s: Number.isSafeInteger(s) ? Number(s) : 0, d, stored });
 }
 
 /** The store refused, or Discord could not be asked: nothing was accepted, so the same comes again. */

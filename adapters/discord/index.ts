@@ -57,7 +57,7 @@ export function buildDiscord(deps: DiscordDeps, settings: unknown): AdapterPort 
 export function createDiscord(deps: DiscordDeps, settings: DiscordSettings): AdapterPort {
   const { clock } = deps;
   const client = createClient(settings, { clock, fetch: deps.fetch ?? globalThis.fetch });
-  const known = { ...deps, client, token: settings.token };
+  const known = { ...deps, client, ...settings };
   const parts = { ...known, places: createPlaces(known), interactions: createInteractions(deps, client) };
   const intake = createIntake(parts);
   const connect = createConnection({ ...parts, intake });
@@ -75,7 +75,7 @@ export function createDiscord(deps: DiscordDeps, settings: DiscordSettings): Ada
     abilities,
     start: (sink, signal) =>
       connect({ sink: watched(sink, tell), signal: AbortSignal.any([signal, closing.signal]) }),
-    send: createSend(client, claimed),
+    send: createSend({ client, claimed, clock }),
     lookup: (delivery) => within(limit(lookupTimeoutMs), (signal) => lookup(delivery, signal)),
     typing,
     fetch: (file, signal) => client.download(file, signal),

@@ -51,6 +51,9 @@ test('a slash command is an event, deferred once it is stored, and its placehold
   const [deferred] = callsOf(callbacks);
   expect(deferred?.body).toEqual({ type: 5, data: { flags: 64 } });
   expect(deferred?.path).toContain(secret);
+  // With it anybody may answer for the bot.
+  expect(event.raw).toContain('gpt-x');
+  expect(event.raw).not.toContain(secret);
   expect([deferred?.authorization, callsOf(placeholder)[0]?.authorization]).toEqual([null, null]);
 });
 

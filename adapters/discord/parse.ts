@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ChatAddress } from '#core/address.ts';
 import { messageOf } from '#core/errors.ts';
 import { type InboundEvent, inboundEventSchema } from '#core/event.ts';
+import { jsonToKeep } from '#lib/read/json.ts';
 import { filesOf, forwards, type Message, messageSchema, saidIn, senderOf, userSchema } from './said.ts';
 import { timeOf } from './snowflake.ts';
 
@@ -94,7 +95,7 @@ export function parseDispatch(dispatch: Dispatch, context: Context): Parsed {
   try {
     const read = readDispatch(dispatch, context);
     if ('ignored' in read) return { type: 'ignored', why: read.ignored };
-    const raw = JSON.stringify({ t: dispatch.t, d: dispatch.d });
+    const raw = jsonToKeep({ t: dispatch.t, d: dispatch.d });
     return { type: 'events', events: read.map((draft) => inboundEventSchema.parse({ ...draft, raw })) };
   } catch (error) {
     return { type: 'unreadable', why: messageOf(error).replaceAll(/\s+/g, ' ') };

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { SinkPort } from '#core/ports/adapter.ts';
-import { type KeptList, createKeptList } from '#lib/chat/kept-list.ts';
-import { type Asked, type Gap, type ReadBack, createReadBack } from '#lib/chat/read-back.ts';
+import { type KeptList, createKeptList } from '#lib/catch-up/kept-list.ts';
+import { type Asked, type Gap, type ReadBack, createReadBack } from '#lib/catch-up/read-back.ts';
 import type { Answer, Client } from './client.ts';
 import { type ChannelId, parseDispatch, type Place } from './parse.ts';
-import { isLater, snowflakeAt, timeOf } from './snowflake.ts';
+import { isLater, snowflakeAt, snowflakeSchema, timeOf } from './snowflake.ts';
 import type { IntakeDeps } from './receive.ts';
 
 /** What channel ids stand for. */
@@ -21,7 +21,7 @@ export const channelSchema = z.object({
   id: z.string(),
   type: z.number(),
   parent_id: z.string().nullish(),
-  last_message_id: z.string().nullish(),
+  last_message_id: snowflakeSchema.nullish().catch(null),
 });
 export const guildSchema = z.object({
   id: z.string(),
@@ -77,7 +77,12 @@ const mostPages = 50;
 const oldestMs = 7 * 24 * 3_600_000;
 /** Dispatches of several channels do not come quite in the order of their ids. Known ones are dropped by their id. */
 const overlapMs = 60_000;
-const pageSchema = z.array(z.looseObject({ id: z.string() }));
+/** Where to look from, so that one that came late is not passed over. */
+export function overlapped(after: string): string {
+  return snowflakeAt(timeOf(after) - overlapMs);
+}
+
+const pageSchema = z.array(z.looseObject({ id: snowflakeSchema }));
 type Message = z.infer<typeof pageSchema>[number];
 
 /** GET /channels/:id/messages?after=… → events → `sink.accept`, for the channels that may have news. */
@@ -114,8 +119,8 @@ export function createHistory(
   /** Of a channel that was not listed it is asked first; that also tells whether it is a thread, and under which channel. */
   async function begin({ id, after, known }: Missing, signal: AbortSignal): Promise<Asked<string | null>> {
     const oldest = snowflakeAt(clock.now() - oldestMs);
-    const overlapped = snowflakeAt(timeOf(after) - overlapMs);
-    const from = isLater(oldest, overlapped) ? oldest : overlapped;
+    const early = overlapped(after);
+    const from = isLater(oldest, early) ? oldest : early;
     if (known) return { type: 'found', value: from };
     const channel = await client.call({ path: `/channels/${id}` }, channelSchema, signal);
     if (channel.ok) places.learn([channel.value]);

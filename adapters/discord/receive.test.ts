@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { WebSocketServer } from 'ws';
 import type { AdapterPort } from '#core/ports/adapter.ts';
 import {
   ann,
@@ -170,7 +171,7 @@ test('what cannot be stored is not acknowledged, and the order holds when it can
 test('a dropped connection and one that Discord asks to renew are resumed', async () => {
   const made = await connected();
   fake.drop(4000);
-  await until('it is down', () => made.sink.states.at(-1)?.state === 'down');
+  await until('it is down', () => made.sink.states.some(({ state }) => state === 'down'));
   fake.say('meanwhile');
   await until('it resumed', () => textsOf(made).length === 1);
   fake.reconnect();
@@ -193,7 +194,20 @@ test('a socket gone silent is noticed by its heartbeat, shows as down and is mad
   fake.mute(false);
   fake.say('are you there?');
   await until('it is heard', () => textsOf(made).length === 1);
-  expect(made.sink.states.at(-1)?.state).toBe('up');
+  await until('it is up', () => made.sink.states.at(-1)?.state === 'up');
+});
+
+test('frames of a shape that nobody expects end the connection at most, never the process', async () => {
+  const made = await connected();
+  const odd = [{ op: 0 }, { op: 0, t: 'READY', s: 1, d: null }, { op: 9, d: null }, { op: 10 }, [], 'no', 7];
+  for (const frame of odd) {
+    await until('it is up', () => made.sink.states.at(-1)?.state === 'up' && fake.sockets() === 1);
+    fake.frame(JSON.stringify(frame));
+    fake.frame('{');
+  }
+  fake.say('still there?');
+  await until('it is heard', () => textsOf(made).includes('still there?'));
+  for (const line of fake.log) expect(line).toMatch(/^(IDENTIFY|RESUME@\d+)$/);
 });
 
 test('while Discord cannot be reached the pauses are 1, 2, 4, 8, 16, 16 seconds', async () => {
@@ -237,6 +251,45 @@ test('with a token that was refused nothing leaves any more', async () => {
   }
   await adapter.close();
   expect(fake.calls).toHaveLength(1);
+});
+
+/** Somebody else's gateway. Under its name it is another host than the fake's 127.0.0.1. */
+async function strangeHost(): Promise<{ readonly url: string; readonly visits: () => number }> {
+  let visits = 0;
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  server.on('connection', (socket) => {
+    visits += 1;
+    socket.close();
+  });
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(() => {
+    server.close();
+  });
+  const at = server.address();
+  return { url: `ws://localhost:${typeof at === 'object' ? at?.port : ''}`, visits: () => visits };
+}
+
+test('a gateway that is not on a host of Discord is not connected to: it would get the token', async () => {
+  const { url, visits } = await strangeHost();
+  const limits = { total: 1, remaining: 1, reset_after: 1, max_concurrency: 1 };
+  const body = { url, shards: 1, session_start_limit: limits };
+  fake.failNext('GET /gateway/bot', { status: 200, body });
+  const { sink } = start();
+  await until('it is down', () => sink.states.at(-1)?.state === 'down');
+  expect(sink.states.at(-1)?.why).toContain('host');
+  expect(visits()).toBe(0);
+});
+
+test('a session is not resumed at a host that is not of Discord', async () => {
+  const first = await connected();
+  await first.stop();
+  const { url, visits } = await strangeHost();
+  const kept = (await deps.state.get('session')) ?? '';
+  await deps.state.set('session', kept.replace(fake.url.replace('http', 'ws'), url));
+  expect(await deps.state.get('session')).toContain(url);
+  await connected();
+  expect(fake.log.at(-1)).toContain('RESUME');
+  expect(visits()).toBe(0);
 });
 
 test('an abort leaves no socket behind, even of a peer that is silent', async () => {

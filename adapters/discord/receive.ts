@@ -4,13 +4,20 @@ import type { InboundEvent } from '#core/event.ts';
 import type { AdapterDeps, SinkPort } from '#core/ports/adapter.ts';
 import type { RandomPort } from '#core/ports/clock.ts';
 import { parseJson } from '#lib/read/json.ts';
-import type { ReadBack } from '#lib/chat/read-back.ts';
+import type { ReadBack } from '#lib/catch-up/read-back.ts';
 import { createLine, type Line } from '#lib/net/line.ts';
 import type { Client } from './client.ts';
 import type { Interactions } from './interact.ts';
 import { channelOf, type Dispatch, eventTypes, parseDispatch } from './parse.ts';
 import { isLater, snowflakeAt } from './snowflake.ts';
-import { channelSchema, createHistory, guildSchema, type Missing, type Places } from './places.ts';
+import {
+  channelSchema,
+  createHistory,
+  guildSchema,
+  type Missing,
+  overlapped,
+  type Places,
+} from './places.ts';
 
 /** Where events go, and how long. */
 export interface Door {
@@ -82,6 +89,8 @@ interface Position {
   /** The sink's, once a connection is open. */
   accept: SinkPort['accept'];
   session: Session | null;
+  /** The bot's user id, once it is known: what waits outlives its session. */
+  bot: string;
   /** The newest message that is stored, and the one up to which all are. */
   newest: string;
   after: string;
@@ -102,13 +111,14 @@ export function createIntake(deps: IntakeDeps): Intake {
   const at: Position = {
     accept,
     session: null,
+    bot: '',
     newest: '0',
     after: '0',
     waiting: new Set(),
     untold: false,
   };
   const readBack = createHistory(deps, {
-    bot: () => at.session?.bot ?? '',
+    bot: () => at.bot,
     seen: (message) => note(at, message),
     accept: (events) => at.accept(events),
   });
@@ -146,6 +156,7 @@ async function load({ deps, at, readBack }: Station, sink: SinkPort): Promise<vo
   const kept = sessionSchema.safeParse(parseJson((await deps.state.get(stateKey)) ?? ''));
   at.after = cursor.success ? cursor.data.after : snowflakeAt(deps.clock.now() - firstLookBackMs);
   if (!kept.success) return;
+  at.bot = kept.data.bot;
   const isRead = cursor.success && cursor.data.session === kept.data.id && !cursor.data.behind;
   at.session = isRead ? { ...kept.data, seq: cursor.data.seq } : kept.data;
   at.untold = !isRead;
@@ -187,7 +198,7 @@ async function eventsOf(station: Station, item: Item, signal: AbortSignal): Prom
   const found = await deps.places.find(channel, signal);
   if (!found.ok) throw new TiroError('unavailable', found.failure.why);
   const place = found.value;
-  const parsed = parseDispatch(item, { bot: at.session?.bot ?? '', place, now: deps.clock.now() });
+  const parsed = parseDispatch(item, { bot: at.bot, place, now: deps.clock.now() });
   if (parsed.type === 'unreadable') return skip(deps, item.t, parsed.why);
   if (parsed.type !== 'events') return [];
   const { events } = parsed;
@@ -227,6 +238,7 @@ async function greet(
   const session = { id: ready.session_id, url: ready.resume_gateway_url, seq, bot: ready.user.id };
   await deps.state.set(stateKey, JSON.stringify(session));
   at.session = session;
+  at.bot = session.bot;
   at.untold = false;
   at.waiting.clear();
   for (const guild of ready.guilds) at.waiting.add(guild.id);
@@ -243,7 +255,7 @@ function meet({ deps, at, readBack }: Station, guild: z.infer<typeof guildSchema
   const joined = snowflakeAt(Date.parse(guild.joined_at ?? '') || 0);
   const after = isLater(joined, at.after) ? joined : at.after;
   for (const { id, last_message_id: last } of all)
-    if (last && isLater(last, after)) readBack.add({ id, after, known: true });
+    if (last && isLater(last, overlapped(after))) readBack.add({ id, after, known: true });
 }
 
 function note(at: Position, message: string): void {

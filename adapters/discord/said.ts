@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { FileRef, InboundEvent } from '#core/event.ts';
 import { onOneLine, withQuote } from '#core/inbound/quote.ts';
 import { cutText } from '#lib/cut.ts';
+import { snowflakeSchema } from './snowflake.ts';
 
 export const userSchema = z.object({
   id: z.string(),
@@ -24,7 +25,7 @@ const contentSchema = z.object({
 });
 const pollTextSchema = z.object({ text: z.string().nullish() });
 export const messageSchema = contentSchema.extend({
-  id: z.string(),
+  id: snowflakeSchema,
   channel_id: z.string(),
   author: userSchema,
   timestamp: z.string(),

@@ -80,6 +80,29 @@ test('an answer that was lost: sent again under its key it is the same message',
   expect(shown()).toEqual(['once']);
 });
 
+test('an answer that was lost before a long outage: the channel is read before it is sent again', async () => {
+  const there = to(say('once'));
+  fake.dropAnswer(route.send);
+  await send(there);
+  expect(await adapter.lookup?.(there)).toEqual({ found: 'absent' });
+  now += 10 * minute; // nothing reached Discord meanwhile, and it has forgotten the nonce
+  expect(await send(there)).toMatchObject({ ok: false, error: { type: 'unknown' } });
+  expect(await adapter.lookup?.(there)).toMatchObject({ found: 'sent' });
+  expect(shown()).toEqual(['once']);
+});
+
+test('one that never arrived goes out after the outage, once', async () => {
+  const away = to(say('once'));
+  fake.failNext(route.send, refusal(502, 0, 'Bad Gateway'));
+  await send(away);
+  expect(await adapter.lookup?.(away)).toEqual({ found: 'absent' });
+  now += 10 * minute;
+  expect(await send(away)).toMatchObject({ ok: false, error: { type: 'unknown' } });
+  expect(await adapter.lookup?.(away)).toEqual({ found: 'absent' });
+  expect(await send(away)).toMatchObject({ ok: true });
+  expect(shown()).toEqual(['once']);
+});
+
 test('later the channel is read: it is there, it is not, or there are two of it', async () => {
   const there = to(say('there'));
   const away = to(say('away'));

@@ -31,6 +31,8 @@ const nonceLength = 25;
 const unsaidRetryMs = 5_000;
 /** Discord knows a nonce for "a few minutes": less than it surely does, with time for the next try. */
 const nonceHoldsMs = 60_000;
+/** So long the next try goes out under it; after that the channel is read before. */
+const nonceTriedMs = 120_000;
 /** Of a delivery whose age its id does not tell. */
 const lookBackMs = 15 * 60_000;
 /** Discord's clock and ours. */
@@ -43,23 +45,35 @@ export interface Claimed {
   /** From when on it knows of all. */
   readonly since: number;
   readonly ids: Map<string, string>;
+  /** Deliveries that may have arrived: only their nonce keeps the next try from being a second message. */
+  readonly doubtful: Set<string>;
 }
 
 const mostClaimed = 1_000;
 
 export function createClaimed(clock: Pick<ClockPort, 'now'>): Claimed {
-  return { since: clock.now() + clockSlackMs, ids: new Map() };
+  return { since: clock.now() + clockSlackMs, ids: new Map(), doubtful: new Set() };
 }
 
-function claim({ ids }: Claimed, id: string, { id: delivery }: OutboundDelivery): string {
+function claim({ ids, doubtful }: Claimed, id: string, { id: delivery }: OutboundDelivery): string {
+  doubtful.delete(delivery);
   const [oldest] = ids.set(id, delivery).keys();
   if (ids.size > mostClaimed && oldest !== undefined) ids.delete(oldest);
   return id;
 }
 
+function doubt({ doubtful }: Claimed, { id }: OutboundDelivery): void {
+  const [oldest] = doubtful.add(id);
+  if (doubtful.size > mostClaimed && oldest !== undefined) doubtful.delete(oldest);
+}
+
 /** One delivery → one REST call → one tagged result. */
-export function createSend(client: Client, claimed: Claimed): AdapterPort['send'] {
+export function createSend({ client, claimed, clock }: Omit<LookupDeps, 'bot'>): AdapterPort['send'] {
   return async (delivery, signal) => {
+    if (claimed.doubtful.has(delivery.id) && ageOf(delivery, clock) >= nonceTriedMs) {
+      const reason = 'an earlier call may have arrived, and Discord no longer knows its nonce';
+      return { ok: false, error: { type: 'unknown', reason } };
+    }
     const plan = await planFor(delivery);
     if (typeof plan === 'string') return { ok: false, error: { type: 'permanent', reason: plan } };
     const { platformId, doneAt, ...request } = plan;
@@ -191,8 +205,12 @@ type Lookup = NonNullable<AdapterPort['lookup']>;
  */
 export function createLookup({ client, clock, claimed, bot }: LookupDeps) {
   return async (delivery: OutboundDelivery, signal: AbortSignal): ReturnType<Lookup> => {
+    if (ageOf(delivery, clock) < nonceHoldsMs) {
+      doubt(claimed, delivery);
+      return { found: 'absent' };
+    }
+    claimed.doubtful.delete(delivery.id);
     const madeAt = bornAt(delivery.id);
-    if (madeAt !== null && Math.abs(clock.now() - madeAt) < nonceHoldsMs) return { found: 'absent' };
     const me = await bot(signal);
     const after = snowflakeAt((madeAt ?? clock.now() - lookBackMs) - clockSlackMs);
     const path = `/channels/${placeOf(delivery)}/messages` as const;
@@ -209,6 +227,12 @@ export function createLookup({ client, clock, claimed, bot }: LookupDeps) {
     if (more.length > 0 || isLater(snowflakeAt(claimed.since), only.id)) return { found: 'unknown' };
     return { found: 'sent', platformId: claim(claimed, only.id, delivery) };
   };
+}
+
+/** By the wall clock, which may have been set: then it tells nothing. */
+function ageOf({ id }: OutboundDelivery, clock: LookupDeps['clock']): number {
+  const madeAt = bornAt(id);
+  return madeAt === null ? Number.POSITIVE_INFINITY : Math.abs(clock.now() - madeAt);
 }
 
 type Shown = Omit<z.infer<typeof recentSchema>[number], 'author'>;

@@ -1,3 +1,7 @@
+import { z } from 'zod';
+
+/** What is compared with others has to be a number. */
+export const snowflakeSchema = z.string().regex(/^\d{1,20}$/);
 const epochMs = 1_420_070_400_000n;
 
 /** When a snowflake was made, and the first one of a moment (epoch ms). */

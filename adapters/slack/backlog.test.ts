@@ -118,3 +118,53 @@ test('after an outage in mid-life it is read back too, after a mere renewal it i
   await until(() => sink.events.length === 3);
   expect(sink.events[2]?.text).toBe('missed');
 });
+
+test('stopped while it reads back, the next one begins where it did: nothing is passed over', async () => {
+  const { fake, cursor } = await gone(['D7', 'C1']);
+  fake.say('missed', { channel: 'D7', untold: true });
+  fake.say('missed too', { channel: 'C1', untold: true });
+  fake.hang('conversations.history');
+  const dying = await run({ on: fake, cursor });
+  await until(() => texts(dying).includes('missed'));
+  expect(texts(dying)).not.toContain('missed too');
+  expect(dying.sink.cursorText()).toBe(cursor);
+  await dying.stop();
+  const after = await run({ on: fake, cursor: dying.sink.cursorText() });
+  await until(() => texts(after).includes('missed too'));
+  const told = after.log.lines.length;
+  fake.say('live');
+  await until(() => texts(after).includes('live'));
+  await until(() => after.sink.cursorText() !== cursor);
+  expect(told).toBe(0);
+});
+
+test('the store was away when it began to read back: it reads all the same', async () => {
+  const { fake, cursor } = await gone();
+  fake.say('missed', { untold: true });
+  const after = await run({ on: fake, cursor, rejectCursors: 1 });
+  await until(() => texts(after).includes('missed'));
+  expect(after.log.lines).toMatchObject([{ event: 'backlog.failed' }]);
+});
+
+test('of many channels all pages are asked for', async () => {
+  const { fake, cursor } = await gone();
+  fake.say('from somebody new', { from: 'U9', untold: true });
+  const first = { ok: true, channels: [{ id: 'D7' }], response_metadata: { next_cursor: 'more' } };
+  fake.failNext('users.conversations', { status: 200, text: JSON.stringify(first) });
+  const after = await run({ on: fake, cursor });
+  await until(() => texts(after).includes('from somebody new'));
+});
+
+test('what could not be stored for longer than Slack tries is read back as soon as it can', async () => {
+  const { fake, cursor } = await gone();
+  const after = await run({ on: fake, cursor });
+  fake.say('heard');
+  await until(() => texts(after).includes('heard'));
+  after.sink.reject(Number.POSITIVE_INFINITY);
+  fake.say('refused');
+  await until(() => after.log.lines.length > 0);
+  fake.giveUp();
+  after.sink.reject(0);
+  await until(() => texts(after).includes('refused'));
+  expect(fake.sockets.connections).toBe(2);
+});

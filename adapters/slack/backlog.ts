@@ -10,6 +10,7 @@ import type { Door, Intake } from './receive.ts';
 const overlapSeconds = 600;
 const pageSize = 200;
 const mostPages = 3;
+const mostChannelPages = 10;
 const pauseMs = 5_000;
 const atOnce = 4;
 
@@ -25,7 +26,10 @@ const pageSchema = z.object({
   messages: z.array(z.unknown()),
   response_metadata: z.object({ next_cursor: z.string().optional() }).optional(),
 });
-const channelsSchema = z.object({ channels: z.array(z.object({ id: z.string() })) });
+const channelsSchema = z.object({
+  channels: z.array(z.object({ id: z.string() })),
+  response_metadata: z.object({ next_cursor: z.string().optional() }).optional(),
+});
 const parentSchema = messageSchema.extend({ reply_count: z.number().default(0) });
 
 /**
@@ -41,11 +45,8 @@ export function createBacklog(deps: BacklogDeps): (door: Door) => Promise<void> 
     const newest = [...places.values()].reduce((a, b) => (a > b ? a : b), '');
     if (newest === '') return; // nothing was ever heard: there is nothing to go on from
     const known = [...places].toReversed().map(([place, at]) => placeIn(place, at));
-    const ask = async (api: WebClient): Promise<z.infer<typeof channelsSchema>> =>
-      channelsSchema.parse(await api.users.conversations(mine));
-    const found = await attempt(deps, ask, signal);
-    const others = (found.ok ? found.value.channels : []).filter(({ id }) => !places.has(id));
-    const line = [...known, ...others.map(({ id }) => placeIn(id, newest))];
+    const others = (await readChannels(deps, signal)).filter((id) => !places.has(id));
+    const line = [...known, ...others.map((id) => placeIn(id, newest))];
     const seen = new Set(line.map(nameOf));
     const worker = async (): Promise<void> => {
       for (let place = line.shift(); place !== undefined && !signal.aborted; place = line.shift()) {
@@ -97,6 +98,24 @@ async function storeAll(
       await clock.sleep(pauseMs, signal);
     }
   }
+}
+
+/** The channels that the bot is in, as far as Slack tells. */
+async function readChannels(deps: BacklogDeps, signal: AbortSignal): Promise<readonly string[]> {
+  const ids = new Set<string>();
+  let cursor = '';
+  for (let page = 0; page < mostChannelPages; page += 1) {
+    const query = cursor === '' ? mine : { ...mine, cursor };
+    const ask = async (api: WebClient): Promise<z.infer<typeof channelsSchema>> =>
+      channelsSchema.parse(await api.users.conversations(query));
+    const answer = await attempt(deps, ask, signal);
+    if (!answer.ok) return [...ids];
+    for (const { id } of answer.value.channels) ids.add(id);
+    cursor = answer.value.response_metadata?.next_cursor ?? '';
+    if (cursor === '') return [...ids];
+  }
+  deps.log.warn('backlog.cut', { channel: 'slack', channels: ids.size });
+  return [...ids];
 }
 
 /** All pages of a place, or as many as are read; null where Slack does not let us. */

@@ -16,6 +16,7 @@ import type { ClockPort } from '#core/ports/clock.ts';
 import { howItBroke } from '#lib/net/broken.ts';
 import { limitBytes } from '#lib/net/limit.ts';
 import { within } from '#lib/net/within.ts';
+import { parseJson } from '#lib/read/json.ts';
 
 /** Why a call brought nothing. No text in it holds a token. */
 export interface Failure {
@@ -164,15 +165,6 @@ function plainFetch(fetch: typeof globalThis.fetch, signal: AbortSignal): typeof
 }
 
 const answerSchema = z.object({ ok: z.boolean() });
-
-/** The value, or undefined for text that is no JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // every caller checks the shape next
-  }
-}
 
 /** Is it where Slack keeps files: the host of the API, or `files.` of it. */
 function isFileHost(url: string, apiRoot: string): boolean {

@@ -5,8 +5,9 @@ import type { AdapterDeps } from '#core/ports/adapter.ts';
 import type { RandomPort } from '#core/ports/clock.ts';
 import { type Outcome, keepConnected, reconnect, reconnectSeldom } from '#lib/net/keep-connected.ts';
 import { within } from '#lib/net/within.ts';
+import { parseJson } from '#lib/read/json.ts';
 import { createBacklog } from './backlog.ts';
-import { type Client, type Failure, failureOf, parseJson, webOptions } from './client.ts';
+import { type Client, type Failure, failureOf, webOptions } from './client.ts';
 import { answerTo, type Door, type Intake } from './receive.ts';
 import type { SlackSettings } from './settings.ts';
 
@@ -35,6 +36,7 @@ const shortLifeMs = 5_000;
 const testAgainMs = 300_000;
 /** While what was missed is read back, what comes in waits. Not longer than this: then it may overtake. */
 const holdMs = 30_000;
+const backlogAgainMs = 5_000;
 
 /** Stays connected until the signal aborts. Tells the sink of each change between up and down, with the reason. */
 export function createConnection(deps: ConnectDeps, settings: SlackSettings): (door: Door) => Promise<void> {
@@ -54,7 +56,7 @@ function createTesting(deps: ConnectDeps): (door: Door) => Promise<Outcome> {
       catchUp.again();
       return outcomeOf(answer.failure);
     }
-    void catchUp.prepare().read(door);
+    void catchUp.prepare(door).read(door);
     return { ok: true, pause: testAgainMs };
   };
 }
@@ -69,7 +71,7 @@ function createSocket(deps: ConnectDeps, settings: SlackSettings): (door: Door) 
     if (current !== null) return await outlast(current);
     const known = await intake.identify(door.signal);
     if (!known.ok) return outcomeOf(known.failure);
-    const missed = catchUp.prepare();
+    const missed = catchUp.prepare(door);
     const opened = await openSocket(deps, settings, door);
     old?.close();
     old = null;
@@ -95,35 +97,77 @@ function createSocket(deps: ConnectDeps, settings: SlackSettings): (door: Door) 
   }
 }
 
-/** Reads back what was missed, once for each time that it was away. */
-function createCatchUp(deps: ConnectDeps): { again(): void; prepare(): CatchUp } {
-  const { clock, intake, log } = deps;
-  const read = createBacklog(deps);
+/** Reads back what was missed: once for each time that it was away, and when something could not be stored. */
+function createCatchUp(deps: ConnectDeps): { again(): void; prepare(door: Door): CatchUp } {
+  const { clock, intake } = deps;
+  const reader = createReader(deps);
   let isDue = true;
-  return { again: () => void (isDue = true), prepare: () => (isDue ? due() : nothingDue) };
+  let open: Door | null = null;
+  // Slack gives up after some minutes, and then it stands in the history only.
+  intake.onRefused(() => open !== null && void reader.read(open));
+  return {
+    again: () => void (isDue = true),
+    prepare: (door) => {
+      open = door;
+      return isDue ? due() : nothingDue;
+    },
+  };
 
   function due(): CatchUp {
+    const moveOn = intake.stay();
     let release: (() => void) | null = intake.hold();
     const open = (): void => {
       release?.();
       release = null;
     };
     return {
-      drop: open,
+      drop: () => {
+        open();
+        moveOn();
+      },
       read: async (door) => {
         isDue = false;
         const cancel = clock.after(holdMs, open);
         door.signal.addEventListener('abort', cancel, { once: true });
-        try {
-          await read(door);
-        } catch (error) {
-          log.error('backlog.failed', { channel: 'slack', why: messageOf(error) });
-        } finally {
-          cancel();
-          open();
-        }
+        await reader.read(door);
+        door.signal.removeEventListener('abort', cancel);
+        cancel();
+        open();
+        moveOn();
       },
     };
+  }
+}
+
+/** One pass at a time over all that may have been missed; whoever asks meanwhile gets one more. Never rejects. */
+function createReader(deps: ConnectDeps): { read(door: Door): Promise<void> } {
+  const { clock, intake, log } = deps;
+  const read = createBacklog(deps);
+  let [isAsked, isReading, reading] = [false, false, Promise.resolve()];
+  return {
+    read: (door) => {
+      isAsked = true;
+      if (!isReading) reading = passes(door);
+      return reading;
+    },
+  };
+
+  async function passes(door: Door): Promise<void> {
+    isReading = true;
+    const moveOn = intake.stay();
+    while (isAsked && !door.signal.aborted) {
+      isAsked = false;
+      try {
+        await read(door);
+      } catch (error) {
+        isAsked = true;
+        log.error('backlog.failed', { channel: 'slack', why: messageOf(error) });
+        await clock.sleep(backlogAgainMs, door.signal);
+      }
+    }
+    // Stopped in the middle of it, the next start begins where this one did.
+    if (!door.signal.aborted) moveOn();
+    isReading = false;
   }
 }
 

@@ -1,7 +1,8 @@
 import { chatCommands } from '#core/command.ts';
 import { messageOf } from '#core/errors.ts';
 import { type FileRef, type InboundEvent, inboundEventSchema } from '#core/event.ts';
-import { emojiOf } from '#lib/chat/emoji.ts';
+import { jsonToKeep } from '#lib/read/json.ts';
+import { emojiOf } from '#lib/text/emoji.ts';
 import {
   actionSchema,
   commandSchema,
@@ -69,7 +70,7 @@ function finish(payload: unknown, read: () => Read): Parsed {
     const it = read();
     if ('ignored' in it) return { type: 'ignored', why: it.ignored };
     if ('foreign' in it) return { type: 'foreign', why: it.foreign };
-    const event = inboundEventSchema.parse({ ...it.draft, raw: JSON.stringify(payload) });
+    const event = inboundEventSchema.parse({ ...it.draft, raw: jsonToKeep(payload) });
     return { type: 'event', event };
   } catch (error) {
     return { type: 'unreadable', why: messageOf(error).replaceAll(/\s+/g, ' ') };

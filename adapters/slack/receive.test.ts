@@ -98,6 +98,15 @@ test('a slash command is acknowledged with a word for its writer, once it is sto
   expect(deliveries[0]?.answer).toEqual({ response_type: 'ephemeral', text: 'ok' });
 });
 
+test('nothing is kept by which somebody could speak as Slack or as the bot', () => {
+  const secrets = { token: 'verification-token', response_url: 'https://hooks.slack.com/commands/T1/1/x' };
+  const ids = { api_app_id: bot.app, team_id: bot.team, channel_id: 'D7', user_id: 'U7', trigger_id: '1.2' };
+  const parsed = parsePayload('slash_commands', { text: 'token please', ...ids, ...secrets }, reader);
+  if (parsed.type !== 'event') throw new Error(parsed.why);
+  expect(parsed.event.raw).toContain('token please');
+  for (const secret of Object.values(secrets)) expect(parsed.event.raw).not.toContain(secret);
+});
+
 test('a button that is pressed twice is two presses, and each of them once', async () => {
   const { fake, sink, adapter } = await run();
   const buttons = [{ label: 'Approve', value: '/approve 7F3K' }];

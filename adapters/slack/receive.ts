@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { messageOf } from '#core/errors.ts';
 import type { InboundEvent } from '#core/event.ts';
 import type { AdapterDeps, SinkPort } from '#core/ports/adapter.ts';
-import { createBatches } from '#lib/chat/batches.ts';
-import { createKnown } from '#lib/chat/known.ts';
-import { type Places, placesIn, placesText, withPlaces } from '#lib/chat/places.ts';
+import { createBatches } from '#lib/work/batches.ts';
+import { createKnown } from '#lib/net/known.ts';
+import { type Places, placesIn, placesText, withPlaces } from '#lib/catch-up/places.ts';
 import { isSameSecret } from '#lib/hash.ts';
-import { type Answer, type Client, parseJson } from './client.ts';
+import { parseJson } from '#lib/read/json.ts';
+import type { Answer, Client } from './client.ts';
 import { type Bot, type Kind, type Parsed, parseHistory, parsePayload, type Reader } from './parse.ts';
 
 /** payload → events → `sink.accept` → committed → Slack is told: by the envelope's ack, or by 200. */
@@ -21,10 +22,17 @@ export interface Intake {
   accept(kind: Kind, payload: unknown): Promise<void>;
   /** The same for messages that were read back, oldest first. They pass what is held. */
   acceptHistory(channel: string, messages: readonly unknown[]): Promise<void>;
-  /** How far channels (`C1`) and threads (`C1/THREAD`) were stored. */
+  /** How far channels (`C1`) and threads (`C1/THREAD`) were stored, by the cursor in the store. */
   places(): Promise<Places>;
   /** What comes in waits, not acknowledged, until the returned function is called. */
   hold(): () => void;
+  /**
+   * Until the returned function is called, the cursor in the store stays where it is: behind what was stored since there may
+   * be messages that were missed, and the next process has to look for them again.
+   */
+  stay(): () => void;
+  /** Is told when `accept` could not store something. */
+  onRefused(tell: () => void): void;
 }
 
 /** Where events go, and how long. */
@@ -54,39 +62,38 @@ const userSchema = z.object({
 export function createIntake(deps: AdapterDeps, client: Client, door: () => Door | null): Intake {
   const { clock, log } = deps;
   const names = createKnown(clock, (id, signal) => askName(client, id, signal));
-  const batches = createBatches<Item>({ run, most: mostAtOnce, isHeld: (it) => holds > 0 && !it.isHistory });
+  const reached = createReached(door);
+  const holds = createLatch(() => batches.go());
+  const stays = createLatch(() => undefined);
+  const batches = createBatches<Item>({
+    run,
+    most: mostAtOnce,
+    isHeld: (it) => holds.isClosed() && !it.isHistory,
+  });
   let who: Answer<Bot> | null = null;
-  let stored: Places | null = null;
-  let holds = 0;
+  let tellRefused = (): void => undefined;
 
   return {
     identify: async (signal) => {
       who = who?.ok ? who : await askWho(client, signal);
       return who;
     },
-    places,
+    places: reached.kept,
     accept: (kind, payload) => {
       const parse = (reader: Reader): readonly Parsed[] => [parsePayload(kind, payload, reader)];
-      return batches.add({ isHistory: false, payload, parse });
+      const added = batches.add({ isHistory: false, payload, parse });
+      added.catch(() => tellRefused());
+      return added;
     },
     acceptHistory: (channel, payload) => {
       const parse = (reader: Reader): readonly Parsed[] =>
         payload.flatMap((message) => parseHistory(message, channel, reader));
       return batches.add({ isHistory: true, payload, parse });
     },
-    hold: () => {
-      holds += 1;
-      return () => {
-        holds -= 1;
-        batches.go();
-      };
-    },
+    hold: holds.close,
+    stay: stays.close,
+    onRefused: (tell) => void (tellRefused = tell),
   };
-
-  async function places(): Promise<Places> {
-    stored ??= placesIn((await door()?.sink.cursor()) ?? null);
-    return stored;
-  }
 
   async function run(items: readonly Item[]): Promise<void> {
     const open = door();
@@ -96,13 +103,53 @@ export function createIntake(deps: AdapterDeps, client: Client, door: () => Door
     const reader = { bot: who.value, now: clock.now(), nameOf: names.of };
     const parsed = items.flatMap((item) => item.parse(reader));
     const events = parsed.flatMap((result) => (result.type === 'event' ? [result.event] : []));
-    const isLater = (at: string, known: string): boolean => at > known;
-    const next = withPlaces(await places(), events.flatMap(placesOf), { most: mostPlaces, isLater });
-    if (events.length > 0) await open.sink.accept(events, placesText(next));
-    stored = next;
+    const next = await reached.with(events);
+    const mayMove = !stays.isClosed();
+    if (events.length > 0) await open.sink.accept(events, mayMove ? placesText(next) : undefined);
+    reached.is(next, mayMove);
     for (const result of parsed)
       if (isOdd(result)) log.warn('event.skipped', { channel: 'slack', ...result });
   }
+}
+
+/** How far places were stored: what the cursor in the store says, and where it has to stay behind what is so. */
+function createReached(door: () => Door | null): {
+  kept(): Promise<Places>;
+  with(events: readonly InboundEvent[]): Promise<Places>;
+  is(places: Places, isKept: boolean): void;
+} {
+  let inStore: Places | null = null;
+  let known: Places | null = null;
+  const isLater = (at: string, than: string): boolean => at > than;
+  return {
+    kept,
+    with: async (events) =>
+      withPlaces(known ?? (await kept()), events.flatMap(placesOf), { most: mostPlaces, isLater }),
+    is: (places, isKept) => {
+      known = places;
+      if (isKept) inStore = places;
+    },
+  };
+
+  async function kept(): Promise<Places> {
+    inStore ??= placesIn((await door()?.sink.cursor()) ?? null);
+    return inStore;
+  }
+}
+
+/** Closed until everybody who closed it has called what they got for it. */
+function createLatch(opened: () => void): { isClosed(): boolean; close(): () => void } {
+  let closed = 0;
+  return {
+    isClosed: () => closed > 0,
+    close: () => {
+      closed += 1;
+      return () => {
+        closed -= 1;
+        opened();
+      };
+    },
+  };
 }
 
 /** Worth a line in the log: it is of another app or workspace, or of a shape that nobody expected. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Button, DeliveryBody, OutboundDelivery, SendError, SendResult } from '#core/delivery.ts';
 import { messageOf } from '#core/errors.ts';
 import type { AdapterStatePort } from '#core/ports/adapter.ts';
-import { nameOfEmoji } from '#lib/chat/emoji.ts';
+import { nameOfEmoji } from '#lib/text/emoji.ts';
 import { cutText } from '#lib/cut.ts';
 import type { Client, Failure } from './client.ts';
 

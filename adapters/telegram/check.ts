@@ -40,8 +40,8 @@ const groupsAsked = 10;
 async function groupFindings({ client, groups }: Deps, me: UserFromGetMe, signal: AbortSignal) {
   const inGroups = (await groups.all()).slice(-groupsAsked).map(async (group) => {
     const member = await client.call((api) => api.getChatMember(group, me.id), signal);
-    const { status } = member.ok ? member.value : { status: 'left' };
-    if (status === 'left' || status === 'kicked')
+    const isRefused = !member.ok && (member.failure.code === 400 || member.failure.code === 403);
+    if (isRefused || (member.ok && ['left', 'kicked'].includes(member.value.status)))
       return finding(
         'warn',
         `It is not in the group ${group} any more.`,

@@ -146,6 +146,10 @@ test('doctor: groups it was taken out of or may not write in, and a bot that nob
       fix: expect.stringContaining('Add the bot'),
     },
   ]);
+  fake.members.clear();
+  fake.failNext('getChatMember', 429, 'Too Many Requests: retry after 3', { retry_after: 3 });
+  fake.failNext('getChatMember', 403, 'Forbidden: bot was kicked from the supergroup chat');
+  expect((await adapter.check()).slice(2)).toMatchObject([{ what: expect.stringContaining('any more') }]);
 });
 
 test('settings: the root loses its last slash, the webhook is optional, a bad secret is named', () => {

@@ -35,7 +35,11 @@ export function createGroups(state: AdapterStatePort): Groups {
       const groups = await load();
       if (groups.size < mostGroups && !groups.has(firstIn(groups, chat))) await put(chat, Number(chat));
     },
-    moved: async ({ from, to }) => put(firstIn(await load(), String(from)), to),
+    moved: async ({ from, to }) => {
+      const groups = await load();
+      const first = firstIn(groups, String(from));
+      if (groups.size < mostGroups || groups.has(first)) await put(first, to);
+    },
     all: async () => [...(await load()).values()],
   };
 

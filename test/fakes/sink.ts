@@ -13,11 +13,15 @@ export interface TestSink extends SinkPort {
   readonly offered: readonly InboundEvent[];
   readonly states: readonly { readonly state: 'up' | 'down'; readonly why: string }[];
   cursorText(): string | null;
+  /** The next so many calls of `accept` reject. */
+  reject(calls: number): void;
 }
 
 export interface SinkFaults {
   /** So many calls of `accept` reject first. */
   readonly rejectAccepts?: number;
+  /** So many calls of `cursor` reject first. */
+  readonly rejectCursors?: number;
   /** `accept` never resolves: the process dies in it. */
   readonly acceptNever?: boolean;
   readonly cursor?: string | null;
@@ -30,12 +34,18 @@ export function createTestSink(faults: SinkFaults = {}): TestSink {
   const states: { state: 'up' | 'down'; why: string }[] = [];
   let cursor = faults.cursor ?? null;
   let toReject = faults.rejectAccepts ?? 0;
+  let cursorsToReject = faults.rejectCursors ?? 0;
   return {
     events,
     offered,
     states,
     cursorText: () => cursor,
-    cursor: () => Promise.resolve(cursor),
+    reject: (calls) => void (toReject = calls),
+    cursor: async () => {
+      if (cursorsToReject === 0) return cursor;
+      cursorsToReject -= 1;
+      throw new Error('disk full');
+    },
     state: (state, why) => states.push({ state, why }),
     accept: async (batch, next) => {
       offered.push(...batch);

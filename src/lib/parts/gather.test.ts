@@ -63,6 +63,19 @@ test('without parts the cursor is the offset alone, and without an offset nothin
   expect(stored).toEqual({ values: ['alone1', 'alone2'], cursor: '56' });
 });
 
+test('what waits goes on also when something new comes before it was loaded', async () => {
+  const before = start();
+  await before.gatherer.take(before.door, [part(1), part(2)], '102');
+  before.abort.abort();
+  const after = start(before.stored.cursor);
+  const elsewhere = { ...part(3, null), place: 'there' };
+  const taken = after.gatherer.take(after.door, [elsewhere], '103');
+  await Promise.all([taken, after.gatherer.load(after.door)]);
+  await after.clock.pass(quietMs);
+  await until('it comes out', () => after.stored.values.length === 2);
+  expect(after.stored.values).toEqual(['alone3', 'A1+A2']);
+});
+
 test('the next process goes on with what waits', async () => {
   const before = start();
   await before.gatherer.take(before.door, [part(1), part(2)], '102');

@@ -48,21 +48,26 @@ export function createPartsGatherer<T>(
   let stored: Cursor<T> | null = null;
   return {
     offset: () => stored?.offset ?? '',
-    load: async (door) => {
-      if (stored !== null) return;
-      stored = readCursor(await door.sink.cursor());
-      endLater(door, stored.parts.open);
-    },
+    load: (door) => inOrder(async () => void (await known(door))),
     take: (door, heard, offset) =>
       inOrder(() => commit(door, (parts) => takeParts(parts, heard, most), offset)),
   };
+
+  /** Whoever comes first reads it, and what waits in it is on its way out from then on. */
+  async function known(door: PartsDoor<T>): Promise<Cursor<T>> {
+    if (stored === null) {
+      stored = readCursor(await door.sink.cursor(), read);
+      endLater(door, stored.parts.open);
+    }
+    return stored;
+  }
 
   async function commit(
     door: PartsDoor<T>,
     take: (parts: Parts<T>) => Taken<T>,
     offset?: string,
   ): Promise<void> {
-    const before = (stored ??= readCursor(await door.sink.cursor()));
+    const before = await known(door);
     const { parts, out } = take(before.parts);
     const next = { offset: offset ?? before.offset, parts };
     const isSame = next.offset === before.offset && parts === before.parts;
@@ -80,11 +85,6 @@ export function createPartsGatherer<T>(
     });
   }
 
-  function readCursor(text: string | null): Cursor<T> {
-    const { offset, known } = splitCursor(text);
-    return { offset, parts: known === '' ? { open: [], done: [] } : read(JSON.parse(known)) };
-  }
-
   async function endWhenQuiet(door: PartsDoor<T>, open: Parts<T>['open']): Promise<void> {
     await deps.clock.sleep(quietMs, door.signal);
     if (door.signal.aborted) return; // they are stored: the next start goes on with them
@@ -93,9 +93,9 @@ export function createPartsGatherer<T>(
   }
 }
 
-function splitCursor(text: string | null): { readonly offset: string; readonly known: string } {
+function readCursor<T>(text: string | null, read: PartsOptions<T>['read']): Cursor<T> {
   const [, offset = '', known = ''] = /^(\S*) ?(.*)$/s.exec(text ?? '') ?? [];
-  return { offset, known };
+  return { offset, parts: known === '' ? { open: [], done: [] } : read(JSON.parse(known)) };
 }
 
 function textOf<T>({ offset, parts }: Cursor<T>): string {

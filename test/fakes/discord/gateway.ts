@@ -55,6 +55,8 @@ export interface Gateway {
   reconnect(): void;
   /** Whoever resumes from now on has to identify anew. */
   forgetSessions(): void;
+  /** Something that stands on the wire as it is given, to everybody. */
+  frame(text: string): void;
   /** Every IDENTIFY is closed with this code; null: none. */
   refuseWith(code: number | null): void;
   close(): void;
@@ -114,6 +116,9 @@ export function createGateway(server: Server, options: GatewayOptions): Gateway 
     },
     forgetSessions: () => {
       sessions.length = 0;
+    },
+    frame: (text) => {
+      for (const socket of sockets.clients) socket.send(text);
     },
     refuseWith: (code) => {
       refusal = code;

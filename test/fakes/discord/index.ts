@@ -15,7 +15,15 @@ export interface FakeDiscord
     Faults,
     Pick<
       Gateway,
-      'log' | 'intents' | 'sockets' | 'mute' | 'drop' | 'reconnect' | 'forgetSessions' | 'refuseWith'
+      | 'log'
+      | 'intents'
+      | 'sockets'
+      | 'mute'
+      | 'drop'
+      | 'reconnect'
+      | 'forgetSessions'
+      | 'refuseWith'
+      | 'frame'
     > {
   /** `http://127.0.0.1:PORT`; its API is under `/api`. */
   readonly url: string;

@@ -85,7 +85,7 @@ export function createDeliveries(options: Options): Deliveries {
   }
 
   function giveUp(): void {
-    for (const delivery of all) if (!delivery.acknowledged) all.splice(all.indexOf(delivery), 1);
+    all.splice(0, all.length, ...all.filter(({ acknowledged }) => acknowledged));
     byEnvelope.clear();
   }
 

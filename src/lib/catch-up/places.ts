@@ -1,6 +1,6 @@
 /**
- * How far places (channels, threads) were read: of each the newest that is stored. The newest places come last, and only so
- * many are kept. As text it is the cursor of a channel.
+ * How far each of many places was read: the newest that is stored of it. The places heard last come last, and only so many
+ * are kept.
  */
 export type Places = ReadonlyMap<string, string>;
 
