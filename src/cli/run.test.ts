@@ -157,15 +157,15 @@ test('people: links, refusals, languages, removals', async () => {
 });
 
 test('people, outbox, spend, channels, conversations', async () => {
-  const pair = { paired: null, ownerCode: 'K3DT-9PWX', expiresAt: null };
+  const pair = { paired: null, handle: null, ownerCode: 'K3DT-9PWX', expiresAt: null };
   const owner = await run('people pair', { answers: { 'people.pair': pair } });
   expect(owner.stdout).toContain('/pair K3DT-9PWX');
   expect(owner.asked[0]?.input).toEqual({ code: null, handle: null, role: null });
   const bob = await run('people pair k3dt-9pwx --as bob --role member', {
-    answers: { 'people.pair': { ...pair, ownerCode: null, paired: 'telegram:8' } },
+    answers: { 'people.pair': { ...pair, ownerCode: null, paired: 'telegram:8', handle: 'bob' } },
   });
   expect(bob.asked[0]?.input).toEqual({ code: 'K3DT-9PWX', handle: 'bob', role: 'member' });
-  expect(bob.stdout).toContain('telegram:8 may talk');
+  expect(bob.stdout).toBe('telegram:8 is let in as bob.\n');
   const rome = { timezone: 'Europe/Rome', language: 'it' };
   const known = {
     handle: 'ann',

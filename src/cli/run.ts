@@ -27,7 +27,11 @@ const nouns: readonly Noun[] = [
     load: () => import('./commands/init.ts'),
   },
   { name: 'config', summary: 'check or show the configuration', load: () => import('./commands/config.ts') },
-  { name: 'channels', summary: 'the connected channels', load: () => import('./commands/rows/channels.ts') },
+  {
+    name: 'channels',
+    summary: 'the connected channels, and adding one',
+    load: () => import('./commands/rows/channels.ts'),
+  },
   { name: 'approvals', summary: 'what waits for a yes', load: () => import('./commands/rows/approvals.ts') },
   { name: 'conversations', summary: 'what was said', load: () => import('./commands/rows/conversations.ts') },
   { name: 'turns', summary: 'what was done, and why', load: () => import('./commands/rows/turns.ts') },
@@ -71,7 +75,7 @@ async function buildProgram(
     .helpCommand('help [command]', 'the same as --help')
     .addHelpText(
       'after',
-      '\nFirst steps:\n  tiro init     set up a model\n  tiro start    run the gateway\n  tiro chat     talk',
+      '\nFirst steps:\n  tiro init     set up a model and channels\n  tiro start    run the gateway\n  tiro chat     talk',
     )
     .exitOverride()
     .configureOutput({

@@ -235,6 +235,8 @@ describe('every mistake names the key and the mend', () => {
       'a/b is not a usable name.',
     ],
     ['a handle with capitals', 'people: {Ann: {role: owner}}', 'people.Ann is not a usable name.'],
+    ['a handle of an API user', 'people: {api-bob: {role: member}}', 'people.api-bob is not a usable name.'],
+    ['a handle of a guest', 'people: {guest-7: {role: member}}', 'people.guest-7 is not a usable name.'],
     ['no role', 'people: {ann: {}}', 'people.ann.role is missing.'],
     [
       'a wrong identity',

@@ -128,8 +128,8 @@ const person = z.strictObject({
   approve: z.enum(['own']).nullable().default(null),
 });
 
-/** Handles name memory folders. */
-const handlePattern = /^[a-z0-9][a-z0-9_-]{0,31}$/;
+/** Handles name memory folders. Those that begin with api- or guest- are kept for users of the API and for strangers. */
+const handlePattern = /^(?!api-|guest-)[a-z0-9][a-z0-9_-]{0,31}$/;
 
 export const configSchema = z.strictObject({
   model: section(model.prefault({})),

@@ -100,8 +100,10 @@ export interface ControlSurface {
       timezone?: string | null | undefined;
       language?: string | null | undefined;
     };
+    /** `paired`: the identity that was let in, as `handle`. */
     output: {
       readonly paired: string | null;
+      readonly handle: string | null;
       readonly ownerCode: string | null;
       readonly expiresAt: number | null;
     };

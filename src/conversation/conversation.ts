@@ -145,8 +145,11 @@ function onCommit(station: Station, note: CommitNote): void {
   }
 }
 
+/** One that was stopped may take a while to end, and runs no more. */
 function runningIn({ attempts }: Station, conversation: ConversationId): RunningTurn | null {
-  return attempts.running().find((entry) => entry.turn.conversation === conversation) ?? null;
+  const isHere = ({ turn, handle }: RunningTurn): boolean =>
+    turn.conversation === conversation && !handle.signal.aborted;
+  return attempts.running().find(isHere) ?? null;
 }
 
 function meetSafely(station: Station, conversation: ConversationId): void {

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { type TestConversations, type TestRun, createTestConversations } from '#test/kernel/conversations.ts';
+import {
+  type TestConversations,
+  type TestConversationsOptions,
+  type TestRun,
+  createTestConversations,
+} from '#test/kernel/conversations.ts';
 import { type TestGround, createGround, withVerbs } from '#test/kernel/ground.ts';
 import { type TestInbox, createTestInbox } from '#test/kernel/inbox.ts';
 import { submitted, written } from '#test/kernel/words.ts';
@@ -10,9 +15,9 @@ interface Setting extends TestGround, TestInbox, TestConversations {
   theRun(): Promise<TestRun>;
 }
 
-async function setUp(): Promise<Setting> {
+async function setUp(options?: TestConversationsOptions): Promise<Setting> {
   const ground = await createGround();
-  const parts = { ...ground, ...createTestInbox(ground), ...createTestConversations(ground) };
+  const parts = { ...ground, ...createTestInbox(ground), ...createTestConversations(ground, options) };
   const theRun = (): Promise<TestRun> =>
     until('one turn runs', () => parts.runs.length === 1 && parts.runs[0]);
   return { ...parts, theRun };
@@ -233,6 +238,22 @@ test('interrupt: many at once stop it once, and quietly', async () => {
   await setting.work();
   expect(await (await setting.theRun()).inputs()).toHaveLength(4);
   expect(setting.log.lines.filter(({ level }) => level !== 'info')).toEqual([]);
+});
+
+test('a stopped run that is slow to end hides nobody: a message joins the turn that runs now', async () => {
+  const held = Promise.withResolvers<void>();
+  const isHeld = [true, false];
+  const setting = await setUp({ onRun: () => (isHeld.shift() === true ? held.promise : undefined) });
+  await setting.receive(written('one', { messageId: 'first' }));
+  await setting.work();
+  await setting.receive(written('uno', { messageId: 'first', kind: 'edit' }));
+  await setting.work();
+  const [, second] = await until('it runs again', () => setting.started.length === 2 && setting.started);
+  expect(await second?.inputs()).toEqual(['uno']);
+  await setting.receive(written('two'));
+  await until('it joined', async () => (await second?.inputs())?.length === 2);
+  held.resolve();
+  await until('the first has ended', () => setting.runs.length === 1);
 });
 
 test('the mode of one conversation goes before that of the config', async () => {

@@ -50,7 +50,7 @@ export const inboundEventSchema = z.object({
   replyTo: z.string().nullable(),
   /** When the platform says it was said. */
   sentAt: z.number().int().nonnegative(),
-  /** The platform's envelope as JSON text, kept for replay; never shown to the model. */
+  /** The platform's envelope as JSON text, kept for replay, keys in it emptied (lib/read/json.ts); never shown to the model. */
   raw: z.string(),
 });
 export type InboundEvent = Readonly<z.infer<typeof inboundEventSchema>>;

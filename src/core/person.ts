@@ -8,6 +8,9 @@ export interface Person {
   readonly approves: 'all' | 'own' | 'none';
 }
 
+/** The handle, and so the memory, of an owner who has no other name yet. */
+export const namelessOwner = 'owner';
+
 export type Role = 'owner' | 'member' | 'guest';
 
 /** Who may do what: the table of docs/architecture.md as data. Nothing outside this table grants a right. */

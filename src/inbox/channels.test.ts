@@ -83,11 +83,11 @@ function setUp(...adapters: readonly AdapterPort[]): {
 test('a channel is down until it says up, and readiness names what is down', async () => {
   const adapter = fakeAdapter('telegram');
   const { channels, clock, stop, accepted } = setUp(adapter, fakeAdapter('slack'));
-  expect(channels.notReady()).toEqual(['telegram: starting', 'slack: starting']);
+  expect(channels.notReady()).toEqual(['telegram: not connected yet', 'slack: not connected yet']);
   const done = channels.start(stop.signal);
   const sink = await until('it is started', () => adapter.sinks[0]);
   sink.state('up', 'connected');
-  expect(channels.notReady()).toEqual(['slack: starting']);
+  expect(channels.notReady()).toEqual(['slack: not connected yet']);
   const since = clock.now();
   await clock.pass(1_000);
   sink.state('up', 'still');

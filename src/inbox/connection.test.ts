@@ -12,7 +12,7 @@ function setUp() {
 test('each change counts and starts a new time; another reason for the same state does neither', async () => {
   const { clock, connection } = setUp();
   const begun = clock.now();
-  expect(connection.read()).toEqual({ state: 'down', why: 'starting', since: begun, changes: 0 });
+  expect(connection.read()).toEqual({ state: 'down', why: 'not connected yet', since: begun, changes: 0 });
   connection.tell('down', 'refused');
   connection.tell('down', 'refused');
   expect(connection.read()).toEqual({ state: 'down', why: 'refused', since: begun, changes: 0 });

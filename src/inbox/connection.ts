@@ -22,7 +22,7 @@ export function createConnection(
   { clock, log }: { readonly clock: ClockPort; readonly log: LogPort },
   channel: string,
 ): { read(): Connection; tell(state: 'up' | 'down', why: string): void } {
-  let now: Connection = { state: 'down', why: 'starting', since: clock.now(), changes: 0 };
+  let now: Connection = { state: 'down', why: 'not connected yet', since: clock.now(), changes: 0 };
   let [lines, leftOut, loggedAt] = [0, 0, clock.elapsed()];
   return { read: () => now, tell };
 

@@ -91,3 +91,12 @@ test('what is linked to somebody whom config names has their voice in groups and
   expect(directory.known().find(({ handle }) => handle === 'eve')).toMatchObject({ language: 'ja' });
   expect(['bob', 'eve'].map((handle) => directory.isNamed(handle))).toEqual([true, false]);
 });
+
+test('a member who is called owner is a member', async () => {
+  const listed = await directoryOf({ owner: person('member', 'telegram:9') });
+  expect(listed.resolve('telegram:9')).toMatchObject({ handle: 'owner', role: 'member', approves: 'none' });
+  const letIn = await directoryOf({}, [paired('telegram:9', 'owner', 'member')]);
+  expect(letIn.resolve('telegram:9')).toMatchObject({ handle: 'owner', role: 'member', approves: 'none' });
+  expect(letIn.speaksInGroups('telegram:9')).toBe(false);
+  expect([listed.owner().role, letIn.owner().role]).toEqual(['owner', 'owner']);
+});

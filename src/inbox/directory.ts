@@ -1,5 +1,5 @@
 import type { Identity } from '#core/address.ts';
-import type { KnownIdentity, Person, Role } from '#core/person.ts';
+import { type KnownIdentity, type Person, type Role, namelessOwner } from '#core/person.ts';
 import type { DirectoryPort } from '#core/ports/directory.ts';
 import type { PeoplePort } from '#core/store/people.ts';
 import { toHandle } from '#lib/handle.ts';
@@ -21,9 +21,6 @@ export interface DirectoryDeps {
   /** `people` of the config, by handle; read at each use. */
   readonly listed: () => Listed;
 }
-
-/** The handle of an owner that config does not name. */
-const ownerHandle = 'owner';
 
 /** Config people first, then pairings. Page, terminal and bare API calls are the owner; `api:<user>` is a person of its own. */
 export function createDirectory(deps: DirectoryDeps): DirectoryPort {
@@ -79,20 +76,22 @@ function listedHandle(identity: Identity, listed: Listed): string | null {
 }
 
 function personByHandle(handle: string, listed: Listed, paired: Paired): Person {
-  const owner = ownerOf(listed, paired);
-  if (handle === owner.handle) return owner;
   const entry = Object.hasOwn(listed, handle) ? listed[handle] : undefined;
   if (entry !== undefined) return listedPerson(handle, entry);
-  if (handle.startsWith('api-')) return plainPerson(handle, 'owner');
-  const known = [...paired.values()].find((row) => row.handle === handle);
-  return known === undefined ? plainPerson(handle, 'guest') : pairedPerson(known);
+  const rows = [...paired.values()].filter((row) => row.handle === handle);
+  const known = rows.find(({ role }) => role === 'owner') ?? rows[0];
+  // Before the owner nobody named: a member may be called as the owner is then.
+  if (known !== undefined) return pairedPerson(known);
+  const owner = ownerOf(listed, paired);
+  if (handle === owner.handle) return owner;
+  return plainPerson(handle, handle.startsWith('api-') ? 'owner' : 'guest');
 }
 
 function ownerOf(listed: Listed, paired: Paired): Person {
   const entry = Object.entries(listed).find(([, person]) => person.role === 'owner');
   if (entry !== undefined) return listedPerson(...entry);
   const known = [...paired.values()].find((row) => row.role === 'owner');
-  return known === undefined ? plainPerson(ownerHandle, 'owner') : pairedPerson(known);
+  return known === undefined ? plainPerson(namelessOwner, 'owner') : pairedPerson(known);
 }
 
 function pairedPerson({ handle, role, timezone, language }: KnownIdentity): Person {

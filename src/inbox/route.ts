@@ -43,7 +43,7 @@ export async function routeEvent(event: InboundEvent, context: RouteContext): Pr
   if (known !== null) return toRoute(event, context, known);
   const guest = guestPerson(identity);
   if (context.access.dm === 'open') return toRoute(event, context, guest);
-  if (commandOf(event)?.name === 'pair' && (await context.codeIsOpen())) {
+  if (sendsCode(event) && (await context.codeIsOpen())) {
     return { type: 'code', route: talk(context, guest, 'command') };
   }
   if (context.access.dm === 'pairing' && event.kind === 'message') return { type: 'stranger' };
@@ -90,6 +90,11 @@ async function toRoute(event: InboundEvent, context: RouteContext, person: Perso
 /** Only a fresh message or a pressed button of ours can command: an edit, a reaction or a quote never does. */
 function commandOf(event: InboundEvent): ReturnType<typeof parseChatCommand> {
   return event.kind === 'message' || event.kind === 'button' ? parseChatCommand(event.text) : null;
+}
+
+function sendsCode(event: InboundEvent): boolean {
+  const command = commandOf(event);
+  return command?.name === 'pair' && command.args !== '';
 }
 
 type Talk = Extract<Route, { readonly lane: 'turn' | 'command' }>;

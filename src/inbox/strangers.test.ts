@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createTestControl, owner } from '#test/kernel/control.ts';
 import { createGround, type TestGround } from '#test/kernel/ground.ts';
 import { type TestInbox, createTestInbox } from '#test/kernel/inbox.ts';
 import { written } from '#test/kernel/words.ts';
@@ -147,4 +148,13 @@ test('one let in is served from the next message on; what was said before stays 
   expect(again).toMatchObject({ lane: 'none', status: 'refused', text: '' });
   const [next] = await setting.receive(written('hello', { chat: 'telegram:99' }));
   expect(next).toMatchObject({ lane: 'turn', person: 'eve', role: 'member' });
+});
+
+test('abuse/A11: while a code is open, a stranger who sends none is a stranger like any other', async () => {
+  const setting = await open('pairing');
+  const { control } = createTestControl(setting, setting);
+  await control.run('people.pair', { code: null, handle: null, role: null }, owner);
+  for (let n = 0; n < 5; n += 1) await setting.receive(written('/pair', { chat: 'telegram:99' }));
+  expect(await setting.store.events.commands(9)).toEqual([]);
+  expect(await setting.said('telegram:99')).toEqual([expect.stringMatching(hintPattern)]);
 });

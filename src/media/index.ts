@@ -15,7 +15,7 @@ import type { Answer } from './protocol.ts';
 import { type Reader, type ReaderLimits, createReader } from './reader.ts';
 
 export interface MediaLimits extends DownloadLimits, ReaderLimits {
-  /** Files that are fetched, and that are read, at the same time. */
+  /** Files that are in hand (fetched, or waiting to be read), and that are read, at the same time. */
   readonly downloads: number;
   readonly readers: number;
 }
@@ -82,15 +82,18 @@ async function read(parts: Parts, received: ReceivedFile, signal: AbortSignal): 
   const { fileBytes } = parts.limits;
   if ((file.bytes ?? 0) > fileBytes) return unreadable(file.mime, tooLargeText(fileBytes));
   const stem = parts.files.pictureStem(event, index);
-  const fetched = await parts.enterDownload(() => parts.download(received, signal));
-  if (!fetched.ok) return unreadable(file.mime, fetched.why);
-  const question = {
-    bytes: fetched.bytes,
-    name: cleanFileName(file.name),
-    claimed: file.mime,
-    keepAs: parts.files.pathOf(stem),
-  };
-  return readingOf(await parts.enterReader(() => parts.reader(question, signal)), stem);
+  // What was fetched keeps its place until it is read: else all that wait for a reader would lie in memory.
+  return parts.enterDownload(async () => {
+    const fetched = await parts.download(received, signal);
+    if (!fetched.ok) return unreadable(file.mime, fetched.why);
+    const question = {
+      bytes: fetched.bytes,
+      name: cleanFileName(file.name),
+      claimed: file.mime,
+      keepAs: parts.files.pathOf(stem),
+    };
+    return readingOf(await parts.enterReader(() => parts.reader(question, signal)), stem);
+  });
 }
 
 function readingOf(answer: Answer, stem: string): MediaReading {

@@ -219,3 +219,22 @@ test('what is older than a month is removed, and then it is gone', async () => {
   expect(readdirSync(join(home, 'files/in'))).toEqual(['evt_new-0.png']);
   expect(await media.files.read('files/in/evt_old-0.png')).toBeNull();
 });
+
+test('only so many files are in hand at a time: what is fetched is read before more is fetched', async () => {
+  let [inHand, most] = [0, 0];
+  const fetch: Fetch = () => {
+    inHand += 1;
+    most = Math.max(most, inHand);
+    return Promise.resolve(new Blob(['words']).stream());
+  };
+  const world = createWorld(fetch, { downloads: 2, readers: 1 });
+  const reading = Array.from({ length: 6 }, () =>
+    world.read().then(({ outcome }) => {
+      inHand -= 1;
+      return outcome;
+    }),
+  );
+  expect(new Set(await Promise.all(reading))).toEqual(new Set(['text']));
+  // One whose reading has just ended may still be counted.
+  expect(most).toBeLessThanOrEqual(3);
+});

@@ -159,10 +159,23 @@ test('a label that names another place than its link goes to is shown with its t
       /bank\.com[^]*evil\.net[^]*bank\.com[^]*evil\.net[^]*bank\.com[^]*evil\.net/,
     );
   }
+  for (const label of [
+    'bank.com/login',
+    'bank.com:443',
+    'ba\u200Bnk.com',
+    'ht\u00ADtps://bank.com',
+    '🔒 bank.com',
+    '(bank.com).',
+  ]) {
+    const shown = textOf(`[${label}](https://evil.net)`, 'discord');
+    expect(shown, label).toMatch(/com.*evil\.net/);
+    expect(shown, label).not.toContain('](');
+  }
   const honest =
-    '[bank.com](https://www.bank.com/x) [README.md](https://a.net) [bank.com](https://docs.bank.com)';
+    '[bank.com](https://www.bank.com/x) [README.md](https://a.net) [bank.com](https://docs.bank.com)' +
+    ' [src/main.rs](https://a.net) [and/or 1.5](https://a.net) [bank.com/x](https://bank.com/y)';
   expect(parseMarkdown(cleanSource(honest))).toMatchObject([
-    { children: [{ type: 'link' }, {}, { type: 'link' }, {}, { type: 'link' }] },
+    { children: Array.from({ length: 11 }, (_, at) => (at % 2 === 0 ? { type: 'link' } : {})) },
   ]);
 });
 

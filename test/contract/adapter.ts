@@ -83,8 +83,11 @@ function receives(options: Options): void {
     await until(() => subject.acknowledged() === subject.fixtures.length);
     const heard = subject.fixtures.filter((fixture) => fixture.event !== null);
     expect(running.sink.events).toEqual(heard.map(({ event }) => ({ ...event, raw: expect.any(String) })));
+    // Keys of the platform's are not kept.
+    const withoutKeys = (payload: unknown): unknown =>
+      JSON.parse(JSON.stringify(payload).replaceAll(/"(token|response_url)":"[^"]*"/g, '"$1":""'));
     expect(running.sink.events.map((event): unknown => JSON.parse(event.raw))).toEqual(
-      heard.map((fixture) => fixture.payload),
+      heard.map(({ payload }) => withoutKeys(payload)),
     );
   });
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { channelPlatforms } from '#cli/wizard/channel/index.ts';
 
 const root = new URL('../../', import.meta.url);
 const dockerfile = readFileSync(new URL('Dockerfile', root), 'utf8');
@@ -21,6 +22,13 @@ test('the gateway of docker-compose.yml is seen by its own machine only and may 
       ollama: { profiles: ['ollama'] },
     },
   });
+});
+
+test('the gateway of docker-compose.yml is given every variable that `channels add --from-env` writes into config.yaml', () => {
+  const variables = channelPlatforms.flatMap(({ modes }) =>
+    modes.flatMap(({ secrets }) => secrets.map(({ variable }) => [variable, `\${${variable}:-}`])),
+  );
+  expect(compose).toMatchObject({ services: { gateway: { environment: Object.fromEntries(variables) } } });
 });
 
 test('the image runs on the Node of package.json, not as root, and keeps its home in the volume', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { messageOf, TiroError } from '#core/errors.ts';
 import { type StepBody, stepBodySchema } from '#core/step.ts';
+import { parseJson } from '#lib/read/json.ts';
 import { type Gateway, type HttpDeps, request } from './http.ts';
 import { createSseParser, type SseEvent } from './sse.ts';
 
@@ -107,14 +108,6 @@ function parseFeedEvent(event: SseEvent): FeedEvent | null {
   const body = stepBodySchema.safeParse({ ...(isObject(data) ? data : {}), kind: event.event });
   if (!where.success || !body.success || !/^\d+$/.test(event.id)) return null;
   return { type: 'step', seq: Number(event.id), ...where.data, body: body.data };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // parseFeedEvent then takes it for unknown
-  }
 }
 
 function isObject(value: unknown): value is object {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { messageOf } from '#core/errors.ts';
+import { parseJson } from '#lib/read/json.ts';
 import type { CliDeps } from '../deps.ts';
 
 /** One live question to a server, for the wizard: what it said, or in plain words why it did not work. */
@@ -52,6 +53,8 @@ export interface Question extends Endpoint {
   /** Instead of the bearer's. */
   readonly authorization?: string;
   readonly path: string;
+  /** What to look at where the server knows no such path. Default: about a model's URL. */
+  readonly ifNowhere?: string;
   /** Null: a GET. */
   readonly body: unknown;
   readonly ms?: number;
@@ -59,7 +62,7 @@ export interface Question extends Endpoint {
 
 /** JSON of one request. What it says of a failure holds neither key nor path. */
 export async function ask(deps: ProbeDeps, question: Question): Promise<Probe<unknown>> {
-  const { baseUrl, apiKey, path, body, ms = answerMs } = question;
+  const { baseUrl, apiKey, path, body, ms = answerMs, ifNowhere = 'Does it end in /v1?' } = question;
   const authorization = question.authorization ?? (apiKey === null ? null : `Bearer ${apiKey}`);
   const host = URL.parse(baseUrl)?.host ?? baseUrl;
   const timeout = new AbortController();
@@ -74,6 +77,9 @@ export async function ask(deps: ProbeDeps, question: Question): Promise<Probe<un
       ...(body === null ? {} : { method: 'POST', body: JSON.stringify(body) }),
     });
     if (response.ok) return { ok: true, value: await response.json() };
+    if (response.status === 404) {
+      return { ok: false, why: `${host} answered 404: there is nothing at this URL. ${ifNowhere}` };
+    }
     return { ok: false, why: whyStatus(host, response.status, await response.text()) };
   } catch (error) {
     return {
@@ -89,7 +95,6 @@ const errorSchema = z.object({ error: z.object({ message: z.string() }) });
 
 function whyStatus(host: string, status: number, text: string): string {
   if (status === 401 || status === 403) return `${host} answered ${status}: it does not take this key.`;
-  if (status === 404) return `${host} answered 404: there is nothing at this URL. Does it end in /v1?`;
   if (status === 429)
     return `${host} answered 429: the key works, but there is no credit or too much is asked.`;
   const said = errorSchema.safeParse(parseJson(text));
@@ -104,12 +109,4 @@ function whyNot(host: string, error: unknown): string {
   if (code === 'EAI_AGAIN') return `${host} cannot be looked up: is there a network?`;
   if (code === 'ECONNREFUSED') return `Nothing listens at ${host}. Is the server started?`;
   return `${host} cannot be reached: ${messageOf(cause)}`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // whyStatus then says the status alone
-  }
 }

@@ -95,3 +95,16 @@ test('deliveries to the owner’s own chat are not told there: that would go on 
   expect(waiting).toEqual([]);
   expect(setting.log.lines.map(({ event }) => event)).toContain('owner.not-told');
 });
+
+test('on a channel that config no longer lists for the owner, nobody is told', async () => {
+  const setting = await setUp();
+  const { ann } = setting.listed;
+  if (ann === undefined) throw new Error('Ann is the owner.');
+  setting.listed['ann'] = { ...ann, identities: ['discord:7'] };
+  await setting.tell();
+  await setting.receive(written('poison', { chat: 'telegram:8' }));
+  await end(setting, 'dead');
+  await setting.clock.pass(120_000);
+  await setting.tell();
+  expect(await setting.said('telegram:7')).toEqual([]);
+});

@@ -180,3 +180,10 @@ test('a step of the stop that fails does not keep the rows from being closed, an
   await expect(life.stop()).rejects.toThrow('broken');
   expect(deeds.slice(-2)).toEqual(['stopped cleanly', 'store closes']);
 });
+
+test('a command that only looked at the rows logs no end of a gateway', async () => {
+  const { life, log, deeds } = setUp();
+  await life.stop();
+  expect(deeds).toContain('store closes');
+  expect(log.lines).toEqual([]);
+});

@@ -126,7 +126,8 @@ async function stopAll({ deps, input, work, running }: Life, clean: boolean): Pr
   // A boot that lost its rows may not say that it stopped cleanly: the next one takes its turns over.
   if (clean) await step('stopped', store.boots.stopped());
   await step('store', store.close());
-  log.info('gateway.stopped', { clean });
+  // A command that only looked at the rows was no gateway.
+  if (running.length > 0) log.info('gateway.stopped', { clean });
   if (failures.length > 0) throw failures[0];
 
   async function step(name: string, done: Promise<unknown>, ms: number = stepMs): Promise<void> {

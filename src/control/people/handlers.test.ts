@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createTestControl, owner } from '#test/kernel/control.ts';
 import { createGround } from '#test/kernel/ground.ts';
+import { anyTurn } from '#test/contract/store/world.ts';
 import { createTestInbox } from '#test/kernel/inbox.ts';
 import { written } from '#test/kernel/words.ts';
 
@@ -79,4 +80,37 @@ test('an identity that was paired is taken away again; one of config.yaml is not
   expect(setting.directory.resolve('telegram:91')).toBeNull();
   await expect(remove('telegram:8')).rejects.toMatchObject({ code: 'conflict' });
   await expect(remove('nonsense')).rejects.toMatchObject({ code: 'bad-input' });
+});
+
+test('to an identity that was taken away nothing more is sent', async () => {
+  const setting = await setUp();
+  const code = await setting.stranger('91');
+  await setting.control.run('people.pair', { code, handle: 'eve', role: null }, owner);
+  await setting.receive(written('hello', { chat: 'telegram:91' }));
+  const chatsOfEve = async (): Promise<readonly string[]> =>
+    (await setting.store.conversations.chatsOf('eve')).map(({ chat }) => chat);
+  expect(await chatsOfEve()).toEqual(['telegram:91']);
+  await setting.control.run('people.remove', { identity: 'telegram:91' }, owner);
+  expect(await chatsOfEve()).toEqual([]);
+});
+
+test('what somebody who was taken away has waiting is not begun any more', async () => {
+  const setting = await setUp();
+  const code = await setting.stranger('91');
+  await setting.control.run('people.pair', { code, handle: 'eve', role: 'owner' }, owner);
+  await setting.receive(
+    written('first', { chat: 'telegram:91' }),
+    written('second', { chat: 'telegram:91' }),
+  );
+  await setting.receive(written('hello', { chat: 'telegram:8' }));
+  await setting.control.run('people.remove', { identity: 'telegram:91' }, owner);
+  const rows = await setting.store.events.list({ status: 'withdrawn', limit: 9 });
+  expect(rows.map(({ identity, reason }) => `${identity} ${reason}`)).toEqual(
+    Array(2).fill('telegram:91 its sender was removed'),
+  );
+  const claim = { ...anyTurn, now: setting.clock.now() };
+  const next = async (): Promise<unknown> =>
+    setting.store.turns.claim({ ...claim, turn: setting.ids.turn() });
+  expect(await next()).toMatchObject({ type: 'turn', turn: { person: 'bob' } });
+  expect(await next()).toMatchObject({ type: 'none' });
 });

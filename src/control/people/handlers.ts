@@ -3,7 +3,7 @@ import type { Identity } from '#core/address.ts';
 import type { ControlDeps } from '../deps.ts';
 import type { ControlSurface } from '../surface.ts';
 import { mintLink, mintOwnerCode } from './mint.ts';
-import { letIn, wrongCode } from './pairing.ts';
+import { letIn, notOpen } from './pairing.ts';
 
 type PeopleCommand = Extract<keyof ControlSurface, `people.${string}`>;
 type PeopleHandlers = {
@@ -25,15 +25,15 @@ export function createPeopleHandlers(deps: ControlDeps): PeopleHandlers {
     'people.pair': async ({ code, handle, role, ...locale }) => {
       if (code === null) {
         const minted = await mintOwnerCode(parts);
-        return { paired: null, ownerCode: minted.code, expiresAt: minted.expiresAt };
+        return { paired: null, handle: null, ownerCode: minted.code, expiresAt: minted.expiresAt };
       }
-      const paired = await letIn(parts, { code, handle, role: role ?? 'member', ...locale });
-      return { paired: `${paired.identity} is now ${paired.handle}`, ownerCode: null, expiresAt: null };
+      const came = await letIn(parts, { code, handle, role: role ?? 'member', ...locale });
+      return { paired: came.identity, handle: came.handle, ownerCode: null, expiresAt: null };
     },
     'people.refuse': async ({ code }) => {
       const at = clock.now();
       const refused = await people.refuse({ code: code.trim().toUpperCase(), at, until: at + refusedMs });
-      if (refused === null || refused.identity === null) throw wrongCode();
+      if (refused === null || refused.identity === null) throw notOpen();
       return { refused: refused.identity };
     },
     'people.link': async ({ handle }) => {

@@ -48,10 +48,18 @@ test('somebody known asks for a code, sends it from elsewhere, and is the same p
   expect(setting.directory.resolve('telegram:80')).toMatchObject({ handle: 'bob', role: 'member' });
   const [row] = await setting.receive(written('hello', { chat: 'telegram:80' }));
   expect(row).toMatchObject({ person: 'bob', role: 'member', lane: 'turn' });
-  expect((await setting.said('telegram:8')).at(-1)).toMatch(/^Your code was used: telegram:80 is you/);
+  expect((await setting.said('telegram:8')).at(-1)).toMatch(
+    /^Your code was used: telegram:80 is you.*Tell my owner/,
+  );
   // What config says of Bob counts there too.
   const group = { chat: 'telegram:-100', direct: false, from: '80' } as const;
   expect(await setting.receive(written('hello', group))).toMatchObject([{ person: 'bob' }]);
+});
+
+test('an owner whose code was used is told how to take it back', async () => {
+  const setting = await setUp();
+  await setting.command(`/pair ${await setting.codeOf('7')}`, '70');
+  expect((await setting.said('telegram:7')).at(-1)).toContain('Run `tiro people remove telegram:70`.');
 });
 
 test('tiro people link: without a name the code makes its sender the owner', async () => {
@@ -70,7 +78,8 @@ test("abuse/A11: a member's code never gives more than a member has, and less if
   const code = await setting.codeOf('90');
   await setting.store.people.remove('telegram:90');
   await setting.directory.refresh();
-  expect(await setting.command(`/pair ${code}`, '91')).toMatch(/wrong, used or expired/);
+  await setting.command(`/pair ${code}`, '91');
+  expect(setting.directory.resolve('telegram:91')).toBeNull();
   await setting.letIn('92', 'moe');
   const next = await setting.codeOf('92');
   expect(await setting.command(`/pair ${next}`, '93')).toMatch(/you are \*\*moe\*\*/);
@@ -220,3 +229,14 @@ test.each(['a b', 'x/y', 'ü', "'; DROP TABLE identities; --", '<b>', '%2F', 'gu
     expect(setting.directory.resolve(`telegram:${id}x`)).toBeNull();
   },
 );
+
+test('abuse/A11: a code that somebody got before they were taken away is good for nothing', async () => {
+  const setting = await setUp();
+  await setting.command(`/pair ${await setting.link(null)}`, '66');
+  const code = await setting.codeOf('66');
+  expect(code).toMatch(codePattern);
+  await setting.store.people.remove('telegram:66');
+  await setting.directory.refresh();
+  expect(await setting.command(`/pair ${code}`, '67')).not.toContain('Linked');
+  expect(setting.directory.resolve('telegram:67')).toBeNull();
+});

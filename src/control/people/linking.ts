@@ -137,7 +137,11 @@ async function usedBefore(deps: PairingDeps, code: string, identity: Identity): 
 async function tellWhoAsked(deps: PairingDeps, { pairing, sender, handle }: Linking): Promise<void> {
   const { chat, code } = pairing;
   if (chat === null) return;
-  const text = `Your code was used: ${sender.identity} is you from now on. Was it not you? Tell my owner.`;
+  const cure =
+    deps.directory.person(handle).role === 'owner'
+      ? `Run \`tiro people remove ${sender.identity}\`.`
+      : 'Tell my owner.';
+  const text = `Your code was used: ${sender.identity} is you from now on. Was it not you? ${cure}`;
   const key = `linked:${code}`;
   await deps.conversations.say({
     key,

@@ -1,7 +1,7 @@
 import { type ChatKey, type Identity, addressToKey, parseChatKey } from '#core/address.ts';
 import { TiroError } from '#core/errors.ts';
 import type { ConversationId, IdsPort } from '#core/ids.ts';
-import type { Pairing, Role } from '#core/person.ts';
+import { type Pairing, type Role, namelessOwner } from '#core/person.ts';
 import type { ClockPort } from '#core/ports/clock.ts';
 import type { ComposePort } from '#core/ports/compose.ts';
 import type { DirectoryPort } from '#core/ports/directory.ts';
@@ -48,7 +48,7 @@ export async function letIn(
   const pairing = await findPairing(deps, code, ['stranger', 'refused']);
   if (pairing === null || pairing.identity === null || pairing.chat === null) {
     const before = await whoCameInBy(deps, code);
-    if (before === null) throw wrongCode();
+    if (before === null) throw notOpen();
     return before;
   }
   const handle = input.handle ?? handleFor(pairing);
@@ -59,7 +59,7 @@ export async function letIn(
   const { role, timezone = null, language = null } = input;
   const who = { identity: null, handle, role, name, timezone, language };
   const paired = await deps.people.pair({ code, ...who, at });
-  if (paired.result !== 'paired') throw wrongCode();
+  if (paired.result !== 'paired') throw notOpen();
   await deps.directory.refresh();
   await welcome(deps, { code, handle, chat: pairing.chat });
   return { handle, identity: paired.identity };
@@ -75,12 +75,13 @@ async function whoCameInBy(deps: PairingDeps, code: string): Promise<LetIn | nul
   return { handle, identity: row.identity };
 }
 
-/** A handle names a memory: nobody may come into somebody else's, nor into one that is kept for guests. */
+/** A handle names a memory: nobody may come into somebody else's, nor into one that is kept for guests or was the owner's. */
 async function requireFree(deps: PairingDeps, handle: string, code: string): Promise<void> {
   const known = await deps.people.identities();
   const isFree =
     deps.directory.person(handle).role === 'guest' &&
     !handle.startsWith('guest-') &&
+    handle !== namelessOwner &&
     known.every((row) => row.handle !== handle);
   if (isFree) return;
   const advice = `Choose another: \`tiro people pair ${code} --as HANDLE\`.`;
@@ -98,6 +99,11 @@ export async function findPairing(
 
 export function wrongCode(): TiroError {
   return new TiroError('not-found', 'This code is wrong, used or expired.');
+}
+
+/** The same for the owner, who may look at the open ones. */
+export function notOpen(): TiroError {
+  return new TiroError('not-found', `${wrongCode().message} \`tiro people\` shows those that are open.`);
 }
 
 /** `Ann Lee` on telegram → `ann-lee`; a name without letters gives the identity. */

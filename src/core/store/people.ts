@@ -38,5 +38,9 @@ export interface PeoplePort {
     readonly timezone?: string | null;
     readonly language?: string | null;
   }): Promise<number>;
+  /**
+   * What it has waiting is withdrawn, the open link code of its person is void, and the direct chats it wrote from are
+   * nobody's. False: it was not known.
+   */
   remove(identity: Identity): Promise<boolean>;
 }

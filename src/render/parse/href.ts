@@ -20,8 +20,8 @@ export function spelledHref(url: string): string {
 
 /** Two letters that end a file's name more often than a host's. */
 const fileEnding = /\.(?:cc|cs|go|hs|jl|js|kt|md|mk|ml|pl|ps|py|rb|rs|sh|so|tf|ts|vb)$/i;
-const hostOnly =
-  /^(?:[\p{L}\p{N}-]+\.)+(?:com|org|net|edu|gov|info|app|dev|bank|shop|online|site|\p{L}{2})\/?$/iu;
+const hostFirst =
+  /^((?:[\p{L}\p{N}-]+\.)+(?:com|org|net|edu|gov|info|app|dev|bank|shop|online|site|\p{L}{2}))(?:[:/?#].*)?$/iu;
 
 /** Whether a label names another host, or another mailbox, than its link goes to: then both must be seen. */
 export function isDeceptive(label: string, href: string): boolean {
@@ -29,7 +29,8 @@ export function isDeceptive(label: string, href: string): boolean {
     const [shown] = /[^\s<>"]+@[^\s<>"]+\.\p{L}+/u.exec(label) ?? [];
     return shown !== undefined && !href.toLowerCase().includes(shown.toLowerCase());
   }
-  const named = hostNamedIn(label.trim());
+  const isSame = href.endsWith(label) && /^(?:https?:\/\/)?$/i.test(href.slice(0, -label.length));
+  const named = isSame ? null : hostNamedIn(label);
   if (named === null) return false;
   const host = hostOf(href);
   return host !== named && !host.endsWith(`.${named}`);
@@ -37,10 +38,17 @@ export function isDeceptive(label: string, href: string): boolean {
 
 /** The host that a label seems to lead to, as browsers write it; null where it names none. */
 function hostNamedIn(label: string): string | null {
-  const [url] = /https?:\/\/[^\s<>"()]+/i.exec(label) ?? [];
+  // What is not seen parts no name.
+  const seen = label.replace(/\p{Cf}/gu, '');
+  const [url] = /https?:\/\/[^\s<>"()]+/i.exec(seen) ?? [];
   if (url !== undefined) return hostOf(url);
-  if (/^www\.\S+$/i.test(label)) return hostOf(`http://${label}`);
-  return hostOnly.test(label) && !fileEnding.test(label) ? hostOf(`http://${label}`) : null;
+  for (const word of seen.split(/\s+/)) {
+    const [bare = ''] = /[\p{L}\p{N}].*[\p{L}\p{N}/]/u.exec(word) ?? [];
+    if (/^www\.\S+$/i.test(bare)) return hostOf(`http://${bare}`);
+    const [, host = ''] = hostFirst.exec(bare) ?? [];
+    if (host !== '' && !fileEnding.test(host)) return hostOf(`http://${host}`);
+  }
+  return null;
 }
 
 function hostOf(url: string): string {

@@ -29,7 +29,7 @@ export function fakePeopleCommands(people: TestPeople, now: () => number): Peopl
       if (identity === null) throw new Error('A stranger has an identity.');
       const known = { identity, handle: handle ?? name.toLowerCase(), role: role ?? 'member', name };
       people.identities.push({ ...known, since: now(), timezone: null, language: null });
-      return { paired: `${identity} is now ${known.handle}`, ownerCode: null, expiresAt: null };
+      return { paired: identity, handle: known.handle, ownerCode: null, expiresAt: null };
     },
     'people.refuse': async ({ code }) => {
       const found = take(code);

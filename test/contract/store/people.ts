@@ -121,6 +121,18 @@ export function testPeople(contract: StoreContract): void {
       expect(await world.claim()).toMatchObject(theirs);
     });
 
+    test('what was given up under the one handle is redriven as the other one', async () => {
+      const world = await createWorld(contract);
+      const { store, say } = world;
+      await say({ chat: bob, text: 'poison', route: talk(bob, { role: 'guest' }) });
+      const dead = await claimed(world);
+      await world.end(dead, 'dead');
+      await store.people.addPairing(code);
+      await store.people.pair(taking);
+      expect(await store.turns.redrive({ turn: dead.id, at: 4_000 })).toBe(true);
+      expect(await world.claim()).toMatchObject({ person: 'ann', role: 'member' });
+    });
+
     test('its other paired identities come along, and its own link code is void', async () => {
       const { people } = (await createWorld(contract)).store;
       await people.addPairing({ ...code, kind: 'owner', code: 'ELSE', person: null, role: null });

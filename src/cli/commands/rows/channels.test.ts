@@ -45,6 +45,7 @@ test('without a gateway all are down, which is no news', async () => {
   const fake = createFake({ answers: { 'channels.list': [down] } });
   expect(await runCli(['channels'], fake.deps)).toBe(0);
   expect(fake.asked.map(({ name }) => name)).toEqual(['channels.list']);
+  expect(fake.out()).toContain('No gateway runs here; start it with: tiro start');
 });
 
 test('add refuses a channel that does not exist, an address that is none, a broken configuration', async () => {

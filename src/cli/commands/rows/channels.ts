@@ -41,9 +41,10 @@ export function register(program: Command, bind: Bind): void {
 }
 
 async function list({ withControl, print, json, deps }: CommandContext): Promise<number> {
-  const { channels, findings } = await withControl(async (client) => {
+  const { channels, findings, isRunning } = await withControl(async (client) => {
     const reports = await client.run('channels.list', {});
-    return { channels: reports, findings: await troubles(client, reports) };
+    const isRunning = client.gateway !== null;
+    return { channels: reports, findings: await troubles(client, reports), isRunning };
   });
   if (json) {
     const mine = channels.map((channel) => ({
@@ -64,6 +65,7 @@ async function list({ withControl, print, json, deps }: CommandContext): Promise
     channel.why,
   ]);
   print.table(['CHANNEL', 'STATE', 'SINCE', 'LAST MESSAGE', 'WHY'], rows);
+  if (!isRunning) print.line(`${print.paint('bad', 'No gateway runs here')}; start it with: tiro start`);
   for (const { area, what, fix } of findings) {
     print.line(`${print.paint('bad', area)}: ${oneLine(what)}`);
     if (fix !== null) print.line(`    ${oneLine(fix)}`);

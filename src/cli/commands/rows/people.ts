@@ -22,7 +22,7 @@ export function register(program: Command, bind: Bind): void {
     summary: 'who is known, and letting somebody in',
     examples: [
       ['people', 'who is known, and which codes are open'],
-      ['people pair', 'a code for you to send as /pair CODE from Telegram'],
+      ['people pair', 'a code for you to send as /pair CODE from a chat'],
       ['people pair K3DT-9PWX --as bob', 'let in who was shown this code'],
     ],
   });
@@ -126,7 +126,7 @@ async function pair(context: CommandContext, args: readonly string[], options: P
   };
   const answer = await context.withControl((client) => client.run('people.pair', input));
   if (json) print.json(answer);
-  else if (answer.ownerCode === null) print.line(`${answer.paired ?? 'The sender'} may talk to Tiro now.`);
+  else if (answer.ownerCode === null) print.line(`${answer.paired} is let in as ${answer.handle}.`);
   else {
     print.line(
       `Send this to your bot, from your own account: ${print.paint('strong', `/pair ${answer.ownerCode}`)}`,

@@ -98,6 +98,15 @@ test('slack in http mode, by standard input, at another address; the app token i
   expect(added?.next.join()).toContain('/hooks/slack');
 });
 
+test('an address where nothing is: what is said names the option, and no model', async () => {
+  const env = { DISCORD_BOT_TOKEN: 'x', TELEGRAM_BOT_TOKEN: 'y' };
+  const at = { fromEnv: true, apiRoot: 'http://127.0.0.1:9' };
+  const routes: Record<string, Route> = { 'http://127.0.0.1:9/v10/applications/@me': [404, 'no'] };
+  await expect(add('discord', at, { routes, deps: { env } })).rejects.toThrow('Does --api-root end in /api?');
+  routes['http://127.0.0.1:9/boty/getMe'] = [404, 'no'];
+  await expect(add('telegram', at, { routes, deps: { env } })).rejects.toThrow('@BotFather');
+});
+
 test('a refused secret writes nothing, and the words do not quote it', async () => {
   const env = { SLACK_BOT_TOKEN: 'xoxb-wrong', SLACK_APP_TOKEN: 'xapp-wrong' };
   const refused: Route = [200, { ok: false, error: 'invalid_auth' }];

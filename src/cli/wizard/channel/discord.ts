@@ -48,11 +48,14 @@ async function probe(deps: ProbeDeps, { apiRoot, secrets }: Candidate): Promise<
   const root = apiRoot.replace(/\/+$/, '');
   const baseUrl = /\/v\d+$/.test(root) ? root : `${root}/v10`;
   const authorization = `Bot ${secrets['token'] ?? ''}`;
-  const question = { baseUrl, apiKey: null, authorization, path: '/applications/@me', body: null };
+  const ifNowhere = 'Does --api-root end in /api?';
+  const question = { baseUrl, apiKey: null, authorization, path: '/applications/@me', body: null, ifNowhere };
   const answered = await ask(deps, question);
   if (!answered.ok) {
     const isUnknown = /answered (401|403)/.test(answered.why);
-    return isUnknown ? { ok: false, why: 'Discord does not know this token.' } : answered;
+    return isUnknown
+      ? { ok: false, why: 'Discord does not know this token. Copy it again, or Reset Token under Bot.' }
+      : answered;
   }
   const parsed = applicationSchema.safeParse(answered.value);
   if (!parsed.success) return { ok: false, why: 'Discord answered with something unexpected.' };

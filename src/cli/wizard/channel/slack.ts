@@ -59,7 +59,11 @@ async function probe(deps: ProbeDeps, { apiRoot, mode, secrets }: Candidate): Pr
     callSlack(deps, { apiRoot, method, token: token ?? '' });
   const bot = await call('auth.test', secrets['botToken']);
   if (!bot.ok) return bot;
-  if (!bot.value.ok) return { ok: false, why: `Slack does not take the bot token (${bot.value.error}).` };
+  if (!bot.value.ok)
+    return {
+      ok: false,
+      why: `Slack does not take the bot token (${bot.value.error}). It begins with xoxb- and stands under OAuth & Permissions.`,
+    };
   if (mode === 'socket') {
     const app = await call('apps.connections.open', secrets['appToken']);
     if (!app.ok) return app;
@@ -82,7 +86,9 @@ async function callSlack(
   deps: ProbeDeps,
   { apiRoot, method, token }: { readonly apiRoot: string; readonly method: string; readonly token: string },
 ): Promise<Probe<Answer>> {
-  const answered = await ask(deps, { baseUrl: apiRoot, apiKey: token, path: `/${method}`, body: {} });
+  const ifNowhere = 'Does --api-root end in /api/?';
+  const question = { baseUrl: apiRoot, apiKey: token, path: `/${method}`, body: {}, ifNowhere };
+  const answered = await ask(deps, question);
   if (!answered.ok) return answered;
   const parsed = answerSchema.safeParse(answered.value);
   if (parsed.success) return { ok: true, value: parsed.data };

@@ -37,7 +37,12 @@ async function probe(deps: ProbeDeps, { apiRoot, secrets }: Candidate): Promise<
   const answered = await ask(deps, { baseUrl, apiKey: null, path: '/getMe', body: null });
   if (!answered.ok) {
     const isUnknown = /answered (401|404)/.test(answered.why);
-    return isUnknown ? { ok: false, why: 'Telegram does not know this token.' } : answered;
+    return isUnknown
+      ? {
+          ok: false,
+          why: 'Telegram does not know this token. Copy it again from @BotFather: /mybots, API Token.',
+        }
+      : answered;
   }
   const parsed = botSchema.safeParse(answered.value);
   if (!parsed.success) return { ok: false, why: 'Telegram answered with something unexpected.' };

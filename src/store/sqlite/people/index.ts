@@ -3,6 +3,7 @@ import type { PeoplePort } from '#core/store/people.ts';
 import type { Session, Verbs } from '../session.ts';
 import { joinPersons } from './join.ts';
 import { type PairingRow, insertPairing, pairingsAt, refusePairing, toPairing } from './pairings.ts';
+import { removeIdentity } from './remove.ts';
 
 type Pair = Parameters<PeoplePort['pair']>[0];
 type Paired = Awaited<ReturnType<PeoplePort['pair']>>;
@@ -26,7 +27,7 @@ export function createPeople(session: Session): Verbs<PeoplePort> {
           language: language ?? null,
         },
       ),
-    remove: (identity) => session.run('DELETE FROM identities WHERE identity = @identity', { identity }) > 0,
+    remove: (identity) => removeIdentity(session, identity),
   };
 }
 

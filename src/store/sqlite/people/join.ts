@@ -13,7 +13,8 @@ export interface Joined {
 
 /**
  * Two handles turn out to be one person: what belongs to the first is the second's from now on. What was said under it
- * stays as it was said (steps, answered events). Rights follow, so what runs and waits goes on with the role of `to`.
+ * stays as it was said (steps, answered events). Rights follow, so what runs, waits or is redriven later goes on with the
+ * role of `to`.
  */
 export function joinPersons(session: Session, joined: Joined): void {
   const { from, to, role } = joined;
@@ -31,7 +32,9 @@ export function joinPersons(session: Session, joined: Joined): void {
   );
   session.run(
     `UPDATE events SET person = @to, role = @role
-     WHERE person = @from AND lane = 'turn' AND (status = 'queued' OR status = 'stale' OR status = 'running')`,
+     WHERE person = @from AND lane = 'turn' AND (status = 'queued' OR status = 'stale' OR status = 'running'
+       OR turn IN (SELECT id FROM turns INDEXED BY turns_flagged
+         WHERE person = @from AND (status = 'dead' OR status = 'failed')))`,
     { from, to, role },
   );
   for (const { conversation } of waiting) refreshQueue(session, conversation, from);

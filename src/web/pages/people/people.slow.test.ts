@@ -73,6 +73,7 @@ test('strangers at the door are let in with a handle and a role, or refused, and
   const eve = page.locator('.stranger', { hasText: 'Eve Moe' });
   await eve.getByText('K3DT-9PWX').waitFor();
   await eve.getByText('came 12 min ago').waitFor();
+  await page.getByText('Europe/Rome · language it').waitFor();
   await page.screenshot({ path: join(shots, 'people-desk.png'), fullPage: true });
   expect(await page.locator('.stranger img').count()).toBe(0);
 

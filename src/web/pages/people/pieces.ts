@@ -101,7 +101,9 @@ export function knownHtml(identities: readonly KnownIdentity[]): Html {
 
 function personHtml(handle: string, rows: readonly KnownIdentity[]): Html {
   const [first] = rows;
-  const about = [first?.timezone ?? null, first?.language ?? null].filter((part) => part !== null);
+  const language = first?.language ?? null;
+  const spoken = language === null ? null : `language ${language}`;
+  const about = [first?.timezone ?? null, spoken].filter((part) => part !== null);
   return html`<li>
     <strong>${handle}</strong> <span class="role ${first?.role ?? ''}">${first?.role ?? ''}</span>
     <span class="detail"
