@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { messageOf } from '#core/errors.ts';
 import type { InboundEvent } from '#core/event.ts';
 import type { AdapterDeps, SinkPort } from '#core/ports/adapter.ts';
-import { createBatches } from '#lib/work/batches.ts';
+import { createBatches } from '#lib/flow/batches.ts';
 import { createKnown } from '#lib/net/known.ts';
 import { type Places, placesIn, placesText, withPlaces } from '#lib/catch-up/places.ts';
 import { isSameSecret } from '#lib/hash.ts';

@@ -1,6 +1,6 @@
 import type { MediaPort, MediaReading, OutgoingFilesPort, ReceivedFile } from '#core/ports/media.ts';
 import { cleanFileName } from '#lib/text/file-name.ts';
-import { createGate } from '#lib/work/gate.ts';
+import { createGate } from '#lib/flow/gate.ts';
 import { type Worker, createWorker } from '#lib/worker.ts';
 import {
   type Download,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ClockPort, LogPort, RandomPort } from '#core/ports/clock.ts';
 import type { Recording, Transcribed, TranscriptionPort } from '#core/ports/media.ts';
 import { backoffMs } from '#lib/backoff.ts';
-import { createGate } from '#lib/work/gate.ts';
+import { createGate } from '#lib/flow/gate.ts';
 import { within } from '#lib/net/within.ts';
 import { type Target, targetNamed } from './catalogue/names.ts';
 import { type Price, costUsd } from './catalogue/prices.ts';
