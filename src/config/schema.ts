@@ -149,7 +149,7 @@ export const configSchema = z.strictObject({
         queue: z.enum(['queue', 'steer', 'interrupt']).default('queue'),
         coalesceMs: z.preprocess(numberFromText, z.int().min(0).max(60_000)).default(700),
         staleHours: amount.default(6),
-        /** Turns that a member may start in a minute; a guest a fifth of it. 0: any number. */
+        /** Turns that a member may start in a minute; a guest a fifth of it, the owner as many as there are. 0: no limit. */
         turnsPerMinute: z.preprocess(numberFromText, z.int().min(0).max(6_000)).default(60),
       })
       .prefault({}),

@@ -27,7 +27,7 @@ export function createClient(line: Line): StorePort {
       verb,
       (...args: readonly unknown[]) => line.ask({ type: 'call', group, verb, args }),
     ]);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `modes` names exactly the verbs of the port
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- TypeScript does not follow Object.fromEntries; that `modes` names the verbs of the port is checked where it stands
     return Object.fromEntries(verbs) as StorePort[G];
   }
 }

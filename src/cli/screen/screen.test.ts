@@ -14,7 +14,7 @@ function screenWith(isTerminal: boolean, color = false) {
 /** What a terminal shows of the text: moves up, erases below. */
 function draw(raw: string): string {
   const lines = [''];
-  // oxlint-disable-next-line no-control-regex -- the terminal's own language
+  // oxlint-disable-next-line no-control-regex -- a terminal's commands begin with the control character ESC, and this reads them
   for (const part of raw.split(/(\u001b\[\d*[AJm]|\n|\r)/)) {
     if (part === '\n') lines.push('');
     else if (part.startsWith('\u001b') && part.endsWith('A')) {

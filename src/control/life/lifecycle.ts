@@ -79,7 +79,7 @@ async function start(life: Life): Promise<{ readonly url: string }> {
     await deps.announce(url);
     return { url };
   } catch (error) {
-    // It never took a message, so it ends as cleanly as any: the next boot must not take it for a crash.
+    // No crash: what has begun by now, even a message that came in, is drained as at any stop, and the next boot may know it.
     await stop(life, true);
     throw error;
   }

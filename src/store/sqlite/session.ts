@@ -39,7 +39,7 @@ export interface Session {
   run(sql: string, params?: Params): number;
   /** Runs an insert and returns the new row's `seq`. */
   insert(sql: string, params: Params): number;
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Row is what the statement selects; SQL has no types
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what its statement selects, which no type can be read from; nothing checks it but the contract suite
   get<Row>(sql: string, params?: Params): Row | null;
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as above
   all<Row>(sql: string, params?: Params): readonly Row[];
@@ -56,7 +56,7 @@ export function createSession(db: Database, epoch: number): Session {
     insert: (sql, params) => Number(prepared(sql).run(params).lastInsertRowid),
     get: (sql, params) => {
       const row = prepared(sql).get(params ?? noParams);
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns stand in the statement; the caller names them
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see `get`: the caller's word for the columns
       return row === undefined ? null : (row as never);
     },
     all: (sql, params) => {
