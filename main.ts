@@ -23,7 +23,7 @@ import { createRandom, randomToken } from '#lib/random.ts';
 import { createMedia } from '#media/index.ts';
 import { createModel, createTranscription } from '#model/index.ts';
 import { quarterOfWindow } from '#model/window.ts';
-import { createCompose } from '#outbox/compose.ts';
+import { createCompose, reachOf } from '#outbox/compose.ts';
 import { createOutboxStation } from '#outbox/station.ts';
 import { createPolicy, defaultRules } from '#policy/policy.ts';
 import { loadCatalogue } from '#prompts/catalogue.ts';
@@ -66,7 +66,7 @@ async function createGround({ config, log, paths }: GatewayHome, takeover: boole
   const deps = { clock, log, random, ids, render, fetch, stateOf: stateOf(store.state) };
   const adapters = (await createAdapters(config().channels, deps, seams.platforms)).map(seams.adapter);
   const adapter = (channel: string) => adapters.find(({ name }) => name === channel) ?? null;
-  const compose = createCompose({ ...deps, abilities: (channel) => adapter(channel)?.abilities ?? null });
+  const compose = createCompose({ ...deps, ...reachOf(adapter) });
   const media = createMedia({ ...deps, adapter }, paths.home);
   const model = seams.model(createModel({ ...deps, picture: media.files.read }, () => config().model));
   const transcription = createTranscription(deps, () => config().model);

@@ -18,7 +18,7 @@ const platforms: readonly Platform[] = [
 /**
  * The pull channels web, cli and api, which are always there, then an adapter for each configured platform.
  * `channels` is that part of config.yaml; a platform that is absent or null there is left out. `further` are platforms
- * that do not stand in the list.
+ * that do not stand in the list, or take the place of the one of their name.
  * Contract: rejects as `bad-config`, naming the field, where settings do not fit.
  */
 export async function createAdapters(
@@ -26,7 +26,8 @@ export async function createAdapters(
   deps: AdaptersDeps,
   further: readonly Platform[] = [],
 ): Promise<readonly AdapterPort[]> {
-  const configured = [...platforms, ...further].filter(({ name }) => (channels[name] ?? null) !== null);
+  const own = platforms.filter(({ name }) => !further.some((other) => other.name === name));
+  const configured = [...own, ...further].filter(({ name }) => (channels[name] ?? null) !== null);
   const adapters = configured.map(async (platform) => {
     const { name } = platform;
     const build = await platform.load();

@@ -26,7 +26,7 @@ const key = 'groups';
 const mostGroups = 200;
 const storedSchema = z.array(z.tuple([z.string(), z.number()]));
 
-export function createGroups(state: AdapterStatePort): Groups {
+export function createGroups(state: Pick<AdapterStatePort, 'get' | 'set'>): Groups {
   let read: Promise<Map<string, number>> | null = null;
   return {
     idNow: async (chat) => (await load()).get(chat) ?? Number(chat),

@@ -26,7 +26,7 @@ interface Setup extends SinkFaults {
   readonly token?: string;
   readonly webhook?: TelegramSettings['webhook'];
   readonly now?: number;
-  readonly state?: AdapterStatePort;
+  readonly state?: Pick<AdapterStatePort, 'get' | 'set'>;
   /** Before the adapter starts. */
   readonly before?: (fake: FakeTelegram) => void;
 }
@@ -47,7 +47,7 @@ async function run(setup: Setup = {}): Promise<Running> {
   const log = createTestLog();
   const settings = { token: setup.token ?? token, apiRoot: fake.url, webhook: setup.webhook ?? null };
   const deps = createTestDeps(log, clock);
-  const adapter = createTelegram({ ...deps, state: setup.state ?? deps.state }, settings);
+  const adapter = createTelegram({ ...deps, state: { ...deps.state, ...setup.state } }, settings);
   const sink = createTestSink(setup);
   const abort = new AbortController();
   const ended = adapter.start(sink, abort.signal);

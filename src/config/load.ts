@@ -111,6 +111,9 @@ export async function parseConfig(text: string | null, input: LoadInput): Promis
       telegram: file.channels.telegram ?? null,
       discord: file.channels.discord ?? null,
       slack: file.channels.slack ?? null,
+      whatsapp: file.channels.whatsapp ?? null,
+      email: file.channels.email ?? null,
+      webhook: file.channels.webhook ?? null,
     },
   };
   return { ok: true, config, warnings, text };

@@ -1,34 +1,13 @@
 import { z } from 'zod';
-import {
-  booleanFromText,
-  isHttpUrl,
-  isIdentity,
-  isLanguage,
-  isTimezone,
-  numberFromText,
-} from './document/values.ts';
+import { channelSchemas } from './channels.ts';
+import { amount, count, httpUrl, secret, section, text } from './document/fields.ts';
+import { booleanFromText, isIdentity, isLanguage, isTimezone, numberFromText } from './document/values.ts';
 
 /**
  * The keys of config.yaml that exist in this version, with their defaults. Objects are strict: a key that stands here
  * is read, any other is reported. Fields are present after loading, null where nothing was given; of a model only what
  * is known.
  */
-
-const amount = z.preprocess(numberFromText, z.number().nonnegative());
-const count = z.preprocess(numberFromText, z.int().positive());
-const text = z.string().trim().min(1);
-const secretMark = { secret: true } as const;
-/** Its key must be called so that show.ts knows it for one. */
-const secret = z
-  .string()
-  .min(1)
-  .refine((value) => !/\s/.test(value), 'must not contain spaces or line breaks')
-  .meta(secretMark);
-const httpUrl = z.string().refine(isHttpUrl, 'must be a URL that begins with http:// or https://');
-
-/** A section whose lines are all commented out reads as null: the same as an empty one. */
-const section = <S extends z.ZodType>(schema: S) =>
-  z.preprocess((value) => (value === null ? {} : value), schema);
 
 const modelEntry = z.strictObject({
   /** Tokens of prompt and answer together. */
@@ -77,49 +56,6 @@ const model = z.strictObject({
   ),
 });
 
-const telegram = z.strictObject({
-  token: secret,
-  apiRoot: httpUrl.default('https://api.telegram.org'),
-  webhook: z
-    .strictObject({
-      url: httpUrl,
-      secret: z
-        .string()
-        .regex(/^[A-Za-z0-9_-]{1,256}$/, 'may have letters, digits, _ and - only')
-        .meta(secretMark),
-    })
-    .nullable()
-    .default(null),
-});
-
-const discord = z.strictObject({
-  token: secret,
-  apiRoot: httpUrl.default('https://discord.com/api'),
-});
-
-const slack = z
-  .strictObject({
-    botToken: secret,
-    appToken: secret.nullable().default(null),
-    signingSecret: secret.nullable().default(null),
-    apiRoot: httpUrl.default('https://slack.com/api/'),
-    mode: z.enum(['socket', 'http']).default('socket'),
-  })
-  .refine(({ mode, appToken }) => mode !== 'socket' || appToken !== null, {
-    path: ['appToken'],
-    error: 'is missing: socket mode needs an app-level token (xapp-…) with the scope connections:write',
-  })
-  .refine(({ mode, signingSecret }) => mode !== 'http' || signingSecret !== null, {
-    path: ['signingSecret'],
-    error: 'is missing: http mode checks every request with it',
-  });
-
-const channels = {
-  telegram: section(telegram).optional(),
-  discord: section(discord).optional(),
-  slack: section(slack).optional(),
-};
-
 const person = z.strictObject({
   role: z.enum(['owner', 'member']),
   identities: z.array(z.string().refine(isIdentity, 'must be channel:id, such as telegram:7')).default([]),
@@ -133,7 +69,7 @@ const handlePattern = /^(?!api-|guest-)[a-z0-9][a-z0-9_-]{0,31}$/;
 
 export const configSchema = z.strictObject({
   model: section(model.prefault({})),
-  channels: section(z.strictObject(channels).prefault({})),
+  channels: section(z.strictObject(channelSchemas).prefault({})),
   people: section(z.record(z.string().regex(handlePattern), section(person)).default({})),
   access: section(
     z
@@ -187,9 +123,6 @@ export const laterKeys: ReadonlySet<string> = new Set([
   'memory',
   'optimise',
   'model.embeddings',
-  'channels.whatsapp',
-  'channels.email',
-  'channels.webhook',
   'budget.perConversationUsd',
   'budget.perMinuteUsd',
 ]);

@@ -35,8 +35,12 @@ export type FileRef = Readonly<z.infer<typeof fileRefSchema>>;
  */
 export const inboundEventSchema = z.object({
   platformId: platformIdSchema,
-  /** `edit` and `deletion` are about the message `messageId`; a deletion says nothing, and its sender may be unknown. */
-  kind: z.enum(['message', 'edit', 'deletion', 'button', 'reaction']),
+  /**
+   * `edit` and `deletion` are about the message `messageId`; a deletion says nothing, and its sender may be unknown.
+   * `undelivered`: the platform took a delivery of ours and says now that it could not bring it; `messageId` is the id of
+   * the delivery, `text` says why.
+   */
+  kind: z.enum(['message', 'edit', 'deletion', 'button', 'reaction', 'undelivered']),
   chat: chatAddressSchema,
   direct: z.boolean(),
   sender: z.object({ id: platformIdSchema, name: z.string().max(256) }),
@@ -48,6 +52,13 @@ export const inboundEventSchema = z.object({
   /** The platform's id of this message and of the one it answers, where there are such ids. */
   messageId: z.string().nullable(),
   replyTo: z.string().nullable(),
+  /**
+   * Why nobody may be answered, whoever the sender says to be: it is not proven who it was, or a machine wrote it. Such
+   * an event is kept as refused with this reason and without its content, and nobody hears of it.
+   */
+  doubt: z.string().max(500).optional(),
+  /** The owner configured this very sender, and it has proven to be it: a guest where `people` does not name it. */
+  vouched: z.boolean().optional(),
   /** When the platform says it was said. */
   sentAt: z.number().int().nonnegative(),
   /** The platform's envelope as JSON text, kept for replay, keys in it emptied (lib/read/json.ts); never shown to the model. */

@@ -37,12 +37,14 @@ export type Routed =
 export async function routeEvent(event: InboundEvent, context: RouteContext): Promise<Routed> {
   // Whoever deleted it: what is not answered is not to be answered any more. It starts nothing and tells nobody anything.
   if (event.kind === 'deletion') return { type: 'route', route: { lane: 'withdrawal' } };
+  if (event.kind === 'undelivered') return { type: 'route', route: { lane: 'undelivered' } };
+  if (event.doubt !== undefined) return refuse(event.doubt);
   const identity = identityOf(event.chat.channel, event.sender.id);
   const known = context.directory.resolve(identity);
   if (!event.direct) return routeInGroup(event, context, known);
   if (known !== null) return toRoute(event, context, known);
   const guest = guestPerson(identity);
-  if (context.access.dm === 'open') return toRoute(event, context, guest);
+  if (context.access.dm === 'open' || event.vouched === true) return toRoute(event, context, guest);
   if (sendsCode(event) && (await context.codeIsOpen())) {
     return { type: 'code', route: talk(context, guest, 'command') };
   }

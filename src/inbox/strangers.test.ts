@@ -46,6 +46,33 @@ test('abuse/A01, A13: a stranger gets one hint; no turn, and nothing of what was
   ]);
 });
 
+test('what is in doubt is refused with its reason, whoever it says to be; nothing of it is kept or answered', async () => {
+  const setting = await open('open');
+  const doubt = 'nobody signed for ann@example.org';
+  for (const chat of ['telegram:7', 'telegram:99'] as const) {
+    const [row] = await setting.receive(written(secret, { chat, doubt }));
+    expect(row).toMatchObject({ lane: 'none', status: 'refused', reason: doubt });
+    expect(await setting.said(chat)).toEqual([]);
+  }
+  const [command] = await setting.receive(written('/new', { doubt }));
+  expect(command).toMatchObject({ lane: 'none', status: 'refused' });
+  expect(await everything(setting)).not.toContain(secret);
+});
+
+test('whoever the owner vouches for is a guest without pairing, and no more than that', async () => {
+  for (const dm of ['pairing', 'allowlist'] as const) {
+    const setting = await open(dm);
+    const [row] = await setting.receive(written('the build failed', { chat: 'telegram:99', vouched: true }));
+    expect(row).toMatchObject({
+      lane: 'turn',
+      role: 'guest',
+      person: expect.stringMatching(/^guest-telegram-99/),
+    });
+    const [command] = await setting.receive(written('/new', { chat: 'telegram:99', vouched: true }));
+    expect(command).toMatchObject({ lane: 'none' });
+  }
+});
+
 test('a hint that is handed in again is not sent again', async () => {
   const setting = await open('pairing');
   const hello = written('hello', { chat: 'telegram:99' });

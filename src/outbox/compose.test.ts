@@ -48,6 +48,23 @@ test('words become rows in the first dialect: the first answers, the last has th
   expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
 });
 
+test('what is said in a chat that is heard elsewhere goes there, as it can be shown there', () => {
+  const clock = createManualClock();
+  const telegram = createTestChannel('telegram', clock, { maxText: 200 });
+  const compose = createCompose({
+    render: createRender(),
+    ids: createIds(clock),
+    abilities: (name) => (name === 'telegram' ? telegram.abilities : null),
+    destination: ({ channel }) => (channel === 'webhook' ? 'telegram:7' : null),
+  });
+  const saying = { markdown: '**one**', key: 'k', replyTo: '5', buttons: [], editOf: null };
+  const [row] = compose.say({ ...saying, chat: 'webhook:ci/1' });
+  expect(row).toMatchObject({ chat: 'telegram:7', body: { replyTo: null, text: '<b>one</b>' } });
+  expect(compose.abilitiesOf('webhook:ci/1')).toBe(telegram.abilities);
+  expect(compose.destinationOf('webhook:ci/1')).toBe('telegram:7');
+  expect(compose.destinationOf('slack:1')).toBe('slack:1');
+});
+
 test('a preview is replaced by the first of them', () => {
   const rows = say(
     `${'one '.repeat(40)}\n\n${'two '.repeat(40)}`,

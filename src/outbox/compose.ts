@@ -1,6 +1,7 @@
-import { type ChatKey, parseChatKey } from '#core/address.ts';
+import { type ChatAddress, type ChatKey, parseChatKey } from '#core/address.ts';
 import type { Abilities, Delivery, DeliveryBody, NewDelivery } from '#core/delivery.ts';
 import type { IdsPort } from '#core/ids.ts';
+import type { AdapterPort } from '#core/ports/adapter.ts';
 import type { ComposePort, Saying } from '#core/ports/compose.ts';
 import type { Chunk, RenderPort } from '#core/ports/render.ts';
 
@@ -9,6 +10,18 @@ export interface ComposeDeps {
   readonly ids: IdsPort;
   /** Null: no such channel is configured. */
   readonly abilities: (channel: string) => Abilities | null;
+  /** Where what is said in a chat is heard; null or absent: there. */
+  readonly destination?: (chat: ChatAddress) => ChatKey | null;
+}
+
+/** What compose asks of the adapters. */
+export function reachOf(
+  adapter: (channel: string) => Pick<AdapterPort, 'abilities' | 'destination'> | null,
+): Required<Pick<ComposeDeps, 'abilities' | 'destination'>> {
+  return {
+    abilities: (channel) => adapter(channel)?.abilities ?? null,
+    destination: (chat) => adapter(chat.channel)?.destination?.(chat) ?? null,
+  };
 }
 
 /** Ends the text of a message that may be shown twice. Every chunk leaves room for it. */
@@ -16,13 +29,19 @@ export const repeatedMark = '(possibly repeated)';
 
 /** Cuts what is to be said into platform calls; see ComposePort. */
 export function createCompose(deps: ComposeDeps): ComposePort {
-  const abilitiesOf = (chat: ChatKey): Abilities | null => {
+  const destinationOf = (chat: ChatKey): ChatKey => {
     const address = parseChatKey(chat);
+    return (address === null ? null : deps.destination?.(address)) ?? chat;
+  };
+  const abilitiesOf = (chat: ChatKey): Abilities | null => {
+    const address = parseChatKey(destinationOf(chat));
     return address === null ? null : deps.abilities(address.channel);
   };
   return {
     abilitiesOf,
-    say(saying) {
+    destinationOf,
+    say(asked) {
+      const saying = placed(asked, destinationOf(asked.chat));
       const abilities = abilitiesOf(saying.chat);
       if (abilities === null || abilities.delivery === 'pull') return [];
       const dialect = dialectFor(deps.render, saying, abilities);
@@ -41,6 +60,11 @@ export function createCompose(deps: ComposeDeps): ComposePort {
       });
     },
   };
+}
+
+/** What is heard elsewhere answers no message there. */
+function placed(saying: Saying, chat: ChatKey): Saying {
+  return chat === saying.chat ? saying : { ...saying, chat, replyTo: null };
 }
 
 function bodyOf(

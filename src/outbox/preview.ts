@@ -143,7 +143,7 @@ async function writeRow(
   const edit: NewDelivery = {
     id: ids.delivery(),
     key: `preview:${turn.id}:${ids.delivery()}`,
-    chat: turn.chat,
+    chat: first.chat,
     preview: true,
     body: { kind: 'edit', target: first.id, markdown, text, dialect, buttons: [] },
   };

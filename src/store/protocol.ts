@@ -79,7 +79,7 @@ export const modes = {
     remove: 'write',
   },
   spend: { reserve: 'write', settle: 'write', settleOrphans: 'write', byDay: 'read', ofTurn: 'read' },
-  state: { get: 'read', set: 'write' },
+  state: { get: 'read', set: 'write', setAll: 'write', list: 'read' },
 } as const satisfies { readonly [G in Group]: { readonly [V in keyof StorePort[G]]: 'read' | 'write' } };
 
 /** How the thread opens a home. All paths are absolute. */

@@ -6,5 +6,7 @@ export function stateOf(state: StatePort): (scope: string) => AdapterStatePort {
   return (scope) => ({
     get: (key) => state.get({ scope, key }),
     set: (key, value) => state.set({ scope, key, value }),
+    setAll: (entries) => state.setAll({ scope, entries }),
+    list: (prefix) => state.list({ scope, prefix }),
   });
 }

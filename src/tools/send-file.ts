@@ -96,7 +96,7 @@ async function send(
   const text = pushes ? `Sent the file ${name} (${sizeText(bytes)}).` : shownText({ ...file, path, bytes });
   await deps.conversations.say({
     key,
-    chat: context.chat,
+    chat: deps.compose.destinationOf(context.chat),
     conversation: context.conversation,
     newConversation: deps.ids.conversation(),
     person: context.person,

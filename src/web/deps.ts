@@ -10,6 +10,7 @@ import type { StatePort } from '#core/store/state.ts';
 import type { StorePort } from '#core/store/store.ts';
 import type { StepsPort, TurnsPort } from '#core/store/turns.ts';
 import type { Actor, ControlPort } from '#control/surface.ts';
+import type { Hook } from './http/hooks.ts';
 
 export interface WebDeps {
   readonly door: DoorPort;
@@ -20,13 +21,13 @@ export interface WebDeps {
   readonly conversations: Pick<ConversationsPort, 'get' | 'list'>;
   readonly approvals: Pick<ApprovalsPort, 'get' | 'list'>;
   /** Login sessions and the fingerprints of keyed decisions, scope `web`. */
-  readonly state: StatePort;
+  readonly state: Pick<StatePort, 'get' | 'set'>;
   readonly onCommit: StorePort['onCommit'];
   /** What Tiro made for people: the page links it. */
   readonly files: Pick<OutgoingFilesPort, 'read'>;
   readonly live: LivePort;
   /** By channel name: who answers POST /hooks/<name>. */
-  readonly hooks: ReadonlyMap<string, (request: Request) => Promise<Response>>;
+  readonly hooks: ReadonlyMap<string, Hook>;
   readonly readiness: () => { readonly ready: boolean; readonly notReady: readonly string[] };
   /** Contract: returns HTML that is safe to insert: no scripts, no handlers, no foreign elements. */
   readonly renderHtml: (markdown: string) => string;

@@ -7,6 +7,7 @@ import { type FakeModel, type FakeModelOptions, startFakeModel } from '#test/fak
 import type { FakePlatform } from '#test/fakes/platform.ts';
 import type { PlatformChoice } from '#test/fakes/platforms.ts';
 import { type ChaosProxy, startProxy } from '#test/fakes/proxy/index.ts';
+import { inFrontOfAll } from '#test/fakes/proxy/several.ts';
 import { type WarpClock, createWarpClock } from '#test/faults/clock.ts';
 import { repeat } from '#test/faults/world.ts';
 import { type TestGateway, startTestGateway } from '#test/gateway.ts';
@@ -14,9 +15,13 @@ import { until } from '#test/until.ts';
 
 /** A platform, and the proxy between it and the gateway. */
 export interface Side {
+  /** Of its channel. */
   readonly name: string;
   readonly platform: FakePlatform;
+  /** In front of all ports of the platform. */
   readonly proxy: ChaosProxy;
+  /** In front of each of `platform.further`. */
+  readonly further: readonly string[];
 }
 
 /** One thing that the gateway asked of a platform. `at`: ms on a clock that nobody sets. */
@@ -73,8 +78,10 @@ export async function startChannelsWorld(
   const asked: Asked[] = [];
   const config = configFor({ model, sides, people: options.people ?? 3, more: options.config ?? '' });
   const adapter = watched((what) => asked.push({ ...what, at: clock.passed() }));
-  const seams = { clock: clock.seam, adapter, platforms: options.platforms ?? [] };
+  const seamed = sides.flatMap(({ platform }) => platform.seam ?? []);
+  const seams = { clock: clock.seam, adapter, platforms: [...(options.platforms ?? []), ...seamed] };
   const gateway = await startTestGateway({ config, seams });
+  for (const { platform } of sides) platform.follow?.(gateway.url);
   const run: RunAsOwner = (name, input) =>
     gateway.gateway.control.run(name, input, { person: 'ann', role: 'owner', via: 'test' });
   await until('all channels are up', async () => {
@@ -113,9 +120,11 @@ export async function startChannelsWorld(
   };
 }
 
-async function startSide({ name, start }: PlatformChoice): Promise<Side> {
+export async function startSide({ start }: PlatformChoice): Promise<Side> {
   const platform = await start();
-  return { name, platform, proxy: await startProxy(platform.url) };
+  const proxies = await Promise.all([platform.url, ...(platform.further ?? [])].map(startProxy));
+  const [, ...further] = proxies.map(({ url }) => url);
+  return { name: platform.name, platform, proxy: inFrontOfAll(proxies), further };
 }
 
 export function configFor(parts: {
@@ -125,7 +134,9 @@ export function configFor(parts: {
   readonly more?: string;
 }): string {
   const { model, sides, people, more = '' } = parts;
-  const channels = sides.map(({ name, platform, proxy }) => `  ${name}: ${platform.config(proxy.url)}\n`);
+  const channels = sides.map(
+    ({ name, platform, proxy, further }) => `  ${name}: ${platform.config(proxy.url, further)}\n`,
+  );
   const persons = Array.from({ length: people }, (_, person) => {
     const identities = sides.map(({ platform }) => `"${platform.identity(person)}"`).join(', ');
     const [handle, role] = person === 0 ? ['ann', 'owner'] : [`p${person}`, 'member'];

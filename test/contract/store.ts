@@ -7,6 +7,7 @@ import { testLife } from './store/life.ts';
 import { testOutbox } from './store/outbox.ts';
 import { testPeople } from './store/people.ts';
 import { testRest } from './store/rest.ts';
+import { testUndelivered } from './store/undelivered.ts';
 import { testTurns } from './store/turns.ts';
 import type { StoreContract } from './store/world.ts';
 
@@ -20,6 +21,7 @@ export function testStore(contract: StoreContract): void {
     testLimits(contract);
     testApprovals(contract);
     testOutbox(contract);
+    testUndelivered(contract);
     testPeople(contract);
     testRest(contract);
   });

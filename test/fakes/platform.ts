@@ -1,4 +1,12 @@
 import type { ChatAddress } from '#core/address.ts';
+import type { Platform } from '#core/ports/adapter.ts';
+
+/**
+ * What a platform has not, so that the suites do not ask for it. `groups`; `strangers`: nobody unknown can write;
+ * `connection`: it has none that could break; `signs`: nothing is shown before the answer; `commands`: what is said there
+ * is never a command.
+ */
+export type Lack = 'groups' | 'strangers' | 'connection' | 'signs' | 'commands';
 
 /**
  * A platform on a loopback port, as suites drive it that know none of them: people write in their direct chats and in one
@@ -9,8 +17,17 @@ export interface FakePlatform {
   readonly name: string;
   /** Where its API listens, such as `http://127.0.0.1:4711`. */
   readonly url: string;
-  /** Its entry under `channels` in config.yaml, as YAML in one line; `url` is its own or that of a proxy in front of it. */
-  config(url: string): string;
+  /** Where else it listens, such as its mail exchanger. */
+  readonly further?: readonly string[];
+  /**
+   * Its entry under `channels` in config.yaml, as YAML in one line; `url` is its own or that of a proxy in front of it, and
+   * so are those of `further`.
+   */
+  config(url: string, further?: readonly string[]): string;
+  /** Takes the place of the product's own platform of this name, where a test needs one that can be pointed at the fake. */
+  readonly seam?: Platform;
+  /** Platforms that call the gateway: where it is now. */
+  follow?(gatewayUrl: string): void;
   /** Of person 0, 1, 2 …, such as `telegram:7`. */
   identity(person: number): string;
   /** The direct chat of the person. */

@@ -1,7 +1,8 @@
-import type { FakePlatform } from './platform.ts';
+import type { FakePlatform, Lack } from './platform.ts';
 
 export interface PlatformChoice {
   readonly name: string;
+  readonly lacks?: readonly Lack[];
   start(): Promise<FakePlatform>;
 }
 

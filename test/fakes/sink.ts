@@ -1,5 +1,5 @@
 import type { InboundEvent } from '#core/event.ts';
-import type { AdapterDeps, SinkPort } from '#core/ports/adapter.ts';
+import type { AdapterDeps, AdapterStatePort, SinkPort } from '#core/ports/adapter.ts';
 import type { ClockPort, LogPort, RandomPort } from '#core/ports/clock.ts';
 
 export type TestDeps = AdapterDeps & { readonly random: RandomPort };
@@ -108,13 +108,18 @@ export function createTestDeps(
   clock: ClockPort = createHastyClock(),
 ): TestDeps {
   const rows = new Map<string, string>();
-  const state = {
-    get: (key: string) => Promise.resolve(rows.get(key) ?? null),
-    set: (key: string, value: string | null) => {
-      if (value === null) rows.delete(key);
-      else rows.set(key, value);
-      return Promise.resolve();
-    },
+  const put = (key: string, value: string | null): void => {
+    if (value === null) rows.delete(key);
+    else rows.set(key, value);
+  };
+  const state: AdapterStatePort = {
+    get: (key) => Promise.resolve(rows.get(key) ?? null),
+    set: async (key, value) => put(key, value),
+    setAll: async (entries) => Object.entries(entries).forEach(([key, value]) => put(key, value)),
+    list: async (prefix) =>
+      Object.fromEntries(
+        [...rows].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1)),
+      ),
   };
   return { clock, log, state, random: { next: () => 0.5 } };
 }

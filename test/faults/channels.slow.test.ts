@@ -3,12 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { type ChannelsWorld, type Side, configFor, startChannelsWorld } from '#test/channels/world.ts';
+import {
+  type ChannelsWorld,
+  type Side,
+  configFor,
+  startChannelsWorld,
+  startSide,
+} from '#test/channels/world.ts';
 import { startGatewayProcess } from '#test/crash/gateway-process.ts';
 import { startFakeModel } from '#test/fakes/model/index.ts';
 import type { FakeRequest } from '#test/fakes/model/protocol.ts';
 import { type PlatformChoice, platforms } from '#test/fakes/platforms.ts';
-import { startProxy } from '#test/fakes/proxy/index.ts';
 import { toyPlatform } from '#test/toy/adapter/index.ts';
 import { startToyPlatform } from '#test/toy/platform.ts';
 import { until } from '#test/until.ts';
@@ -167,8 +172,8 @@ describe('killed where a platform’s event is committed', () => {
 
 async function killedAt(choice: PlatformChoice, point: string): Promise<void> {
   const model = await startFakeModel({ script: repeatAll });
-  const platform = await choice.start();
-  const proxy = await startProxy(platform.url);
+  const side = await startSide(choice);
+  const { platform, proxy } = side;
   const folder = mkdtempSync(join(tmpdir(), 'tiro-kill-'));
   onTestFinished(async () => {
     await proxy.close();
@@ -176,14 +181,14 @@ async function killedAt(choice: PlatformChoice, point: string): Promise<void> {
     await model.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const side = { name: choice.name, platform, proxy };
   writeFileSync(join(folder, 'config.yaml'), configFor({ model, sides: [side], people: 2 }));
   const surroundings = { folder, home: folder, effectsUrl: 'http://127.0.0.1:9' };
   const first = startGatewayProcess(surroundings, { arm: { point, nth: 1 } });
-  await first.ready;
+  platform.follow?.((await first.ready) ?? '');
   platform.say(1, 'important');
   expect((await first.ended).signal).toBe('SIGKILL');
   const second = startGatewayProcess(surroundings, { arm: null });
+  platform.follow?.((await second.ready) ?? '');
   onTestFinished(async () => {
     second.signal('SIGKILL');
     await second.ended;

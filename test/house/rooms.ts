@@ -43,13 +43,13 @@ export const rooms: Readonly<Record<string, Room>> = {
   'src/control': { rooms: ground, packages: ['zod'], builtins: 'pure', owns: [] },
   'src/web': {
     rooms: [...ground, 'src/control'],
-    packages: ['zod', 'hono', '@hono/node-server', 'prom-client'],
+    packages: ['zod', 'hono', '@hono/node-server', 'prom-client', 'uqr'],
     builtins: 'all',
     owns: [],
   },
   'src/cli': {
     rooms: [...ground, 'src/control'],
-    packages: ['zod', 'commander', '@clack/prompts'],
+    packages: ['zod', 'commander', '@clack/prompts', 'uqr'],
     builtins: 'all',
     owns: ['console'],
   },
@@ -62,6 +62,12 @@ export const rooms: Readonly<Record<string, Room>> = {
     ...adapter,
     packages: ['zod', '@slack/web-api', '@slack/socket-mode'],
   },
+  'adapters/whatsapp': { ...adapter, packages: ['zod', 'baileys'] },
+  'adapters/email': {
+    ...adapter,
+    packages: ['zod', 'imapflow', 'nodemailer', 'mailparser', 'mailauth'],
+  },
+  'adapters/webhook': { ...adapter, packages: ['zod'] },
   'adapters/webchat': { ...adapter, packages: ['zod'] },
   /** adapters/index.ts: the list. It alone sees every adapter (see the rule). */
   adapters: { rooms: ground, packages: ['zod'], builtins: 'pure', owns: [] },

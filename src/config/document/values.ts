@@ -1,5 +1,7 @@
 /** What the values of config.yaml must look like beyond their type. */
 
+import { parseChatKey } from '#core/address.ts';
+
 export { isLanguage, isTimezone } from '#lib/text/locale.ts';
 
 /** Channels of the whole design: an identity may already name one that a later version brings. */
@@ -18,6 +20,11 @@ export const channelNames: readonly string[] = [
 /** `channel:id`, the id without spaces: `telegram:7`, `slack:T1/U1`, `email:ann@example.org`. */
 export function isIdentity(text: string): text is `${string}:${string}` {
   return /^[a-z][a-z0-9-]{0,31}:\S{1,256}$/.test(text);
+}
+
+/** `channel:chat` or `channel:chat/thread`, each part percent-encoded. */
+export function isChatKey(text: string): boolean {
+  return parseChatKey(text) !== null;
 }
 
 export function isHttpUrl(text: string): boolean {

@@ -1,4 +1,4 @@
-import type { ChatAddress } from '../address.ts';
+import type { ChatAddress, ChatKey } from '../address.ts';
 import type { ClockPort, LogPort, RandomPort } from './clock.ts';
 import type { Abilities, OutboundDelivery, SendResult } from '../delivery.ts';
 import type { FileRef, InboundEvent } from '../event.ts';
@@ -21,6 +21,29 @@ export interface AdapterStatePort {
   get(key: string): Promise<string | null>;
   /** Null deletes. Resolves after commit. */
   set(key: string, value: string | null): Promise<void>;
+  /** All of them in one commit. */
+  setAll(entries: Readonly<Record<string, string | null>>): Promise<void>;
+  /** Every key that begins so, with its value, in the order of the keys. */
+  list(prefix: string): Promise<Readonly<Record<string, string>>>;
+}
+
+/** What a person scans or types on the phone so that it lets this gateway in. Whoever has it can read along: never logged. */
+export interface LinkOffer {
+  /** The text of the QR code, or the code to type. */
+  readonly kind: 'qr' | 'code';
+  readonly text: string;
+  /** Epoch ms. */
+  readonly expiresAt: number;
+}
+
+/** For platforms that let a gateway in from a phone, as a further device of it. */
+export interface LinkPort {
+  /** Null: it is linked, or is asking for the next offer. */
+  offer(): LinkOffer | null;
+  /** Asks for a code to type instead of a QR code. `phone`: international, digits only. Rejects as `unavailable` while that is not possible. */
+  byCode(phone: string): Promise<LinkOffer>;
+  /** Gives the link up: the phone forgets this gateway, and its keys are deleted here. */
+  unlink(): Promise<void>;
 }
 
 export interface AdapterDeps {
@@ -68,8 +91,13 @@ export interface AdapterPort {
   readonly abilities: Abilities;
   /** Connects and keeps connecting (own backoff) until the signal aborts. Resolves when the loop has ended. */
   start(sink: SinkPort, signal: AbortSignal): Promise<void>;
-  /** Webhook mode: POST /hooks/<name>. Absent: 404. Contract: answers 2xx only after `sink.accept` resolved. */
+  /** POST /hooks/<name>, and GET where the platform asks who is there. Absent: 404. Contract: answers 2xx only after `sink.accept` resolved. */
   handle?(request: Request): Promise<Response>;
+  /** Names under /hooks/ that `handle` answers, and the largest body it is handed. Absent: its own name, 4 MiB. */
+  readonly hooks?: { readonly names: readonly string[]; readonly maxBytes: number };
+  /** The chat that hears what is said in this one. Absent or null: this one itself. */
+  destination?(chat: ChatAddress): ChatKey | null;
+  readonly link?: LinkPort;
   /** Contract: never throws for what the platform answers; one delivery is one platform call; no retries inside. */
   send(delivery: OutboundDelivery, signal: AbortSignal): Promise<SendResult>;
   /** After an interrupted send, only where sendSemantics is reconcilable. */

@@ -22,7 +22,10 @@ export interface Saying {
 export interface ComposePort {
   /** None for a pulled chat: there the step itself is what readers fetch. */
   say(saying: Saying): readonly NewDelivery[];
+  /** Of the channel on which the chat is heard. */
   abilitiesOf(chat: ChatKey): Abilities | null;
+  /** Where what is said in the chat is heard: itself, but for chats whose answers go elsewhere. */
+  destinationOf(chat: ChatKey): ChatKey;
 }
 
 /** The text of a running turn, shown while the model writes it. */

@@ -30,7 +30,9 @@ export type Route =
   /** A yes or no to the question about stale messages. */
   | { readonly lane: 'stale-answer'; readonly keep: boolean; readonly person: string; readonly role: Role }
   /** A message was deleted: whoever did it, the platform says so. */
-  | { readonly lane: 'withdrawal' };
+  | { readonly lane: 'withdrawal' }
+  /** The delivery `messageId` did not arrive after all: it is dead from this commit on, wherever its call has come to. */
+  | { readonly lane: 'undelivered' };
 
 export interface AcceptEntry {
   readonly id: EventId;

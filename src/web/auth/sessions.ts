@@ -24,7 +24,7 @@ export interface Sessions {
 }
 
 export interface SessionDeps {
-  readonly state: StatePort;
+  readonly state: Pick<StatePort, 'get' | 'set'>;
   readonly clock: ClockPort;
   readonly randomToken: () => string;
   readonly token: string;

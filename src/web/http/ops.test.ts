@@ -49,7 +49,7 @@ test('a hook gets the request as it came, under any host name, and an unknown on
     });
     return new Response('taken', { status: 201 });
   };
-  const web = testWeb({ hooks: new Map([['ci', hook]]) });
+  const web = testWeb({ hooks: new Map([['ci', { maxBytes: 1_000, handle: hook }]]) });
   const headers = { 'x-signature': 's1', host: 'tunnel.example' };
   const init = { auth: false, method: 'POST', headers, body: '{"a": 1}' };
   const response = await web.request('/hooks/ci', init);
@@ -57,14 +57,14 @@ test('a hook gets the request as it came, under any host name, and an unknown on
   expect(await response.text()).toBe('taken');
   expect(seen).toEqual([{ text: '{"a": 1}', signature: 's1', method: 'POST' }]);
   expect((await web.request('/hooks/nobody', init)).status).toBe(404);
-  const huge = { ...init, body: 'x'.repeat(4 * 1024 * 1024 + 1) };
+  const huge = { ...init, body: 'x'.repeat(1_001) };
   expect((await web.request('/hooks/ci', huge)).status).toBe(413);
 });
 
 test('a hook that stored nothing says so: the platform sends it again', async () => {
   const hook = (): Promise<Response> =>
     Promise.reject(new TiroError('store-unavailable', 'The disk is full.'));
-  const web = testWeb({ hooks: new Map([['ci', hook]]) });
+  const web = testWeb({ hooks: new Map([['ci', { maxBytes: 1_000, handle: hook }]]) });
   expect((await web.request('/hooks/ci', { auth: false, method: 'POST' })).status).toBe(503);
 });
 

@@ -1,11 +1,8 @@
 import { Hono } from 'hono';
 import type { WebDeps, WebEnv, WebOptions } from '../deps.ts';
-import { mebibyte, readBytes } from './body.ts';
+import { readBytes } from './body.ts';
 import { createMetrics } from './metrics.ts';
 import { httpProblem } from './problem.ts';
-
-/** Largest webhook body that is read at all; adapters check signature and content. */
-const hookLimitBytes = 4 * mebibyte;
 
 /** What other programs ask without a login: alive, ready, metrics, and the signed webhooks of the channels. */
 export function opsRoutes(deps: WebDeps, options: WebOptions): Hono<WebEnv> {
@@ -27,15 +24,15 @@ export function opsRoutes(deps: WebDeps, options: WebOptions): Hono<WebEnv> {
   app.all('/hooks/:name', async (c) => {
     const hook = deps.hooks.get(c.req.param('name'));
     if (hook === undefined) throw httpProblem('not-found', 'No channel takes webhooks under this name.');
-    return hook(await copyRequest(c.req.raw));
+    return hook.handle(await copyRequest(c.req.raw, hook.maxBytes));
   });
   return app;
 }
 
 /** A plain Request whose body is in memory and within the limit: an endless one cannot tie an adapter up. */
-async function copyRequest(request: Request): Promise<Request> {
+async function copyRequest(request: Request, maxBytes: number): Promise<Request> {
   const { method, url } = request;
   const headers = new Headers(request.headers);
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers });
-  return new Request(url, { method, headers, body: await readBytes(request, hookLimitBytes) });
+  return new Request(url, { method, headers, body: await readBytes(request, maxBytes) });
 }

@@ -116,7 +116,7 @@ function fakePorts(kernel: Kernel): Ports {
   };
 }
 
-function memoryState(): WebDeps['state'] {
+function memoryState(): Pick<WebDeps['state'], 'get' | 'set'> {
   const rows = new Map<string, string>();
   return {
     get: async ({ scope, key }) => rows.get(`${scope} ${key}`) ?? null,

@@ -201,6 +201,25 @@ export function testRest(contract: StoreContract): void {
       expect(await state.get({ scope: 'b', key: 'k' })).toBe('3');
     });
 
+    test('several keys change in one commit, and are listed by how they begin', async () => {
+      const world = await createWorld(contract);
+      const { state } = world.store;
+      await state.set({ scope: 'b', key: 'p:1', value: 'other' });
+      await state.set({ scope: 'a', key: 'p:3', value: 'old' });
+      const notes = world.notes.length;
+      await state.setAll({
+        scope: 'a',
+        entries: { 'p:2': '2', 'p:1': '1', 'q:1': 'x', 'p:3': null, 'P:1': 'x' },
+      });
+      expect(world.notes.length - notes).toBe(1);
+      const listed = await state.list({ scope: 'a', prefix: 'p:' });
+      expect(Object.entries(listed)).toEqual([
+        ['p:1', '1'],
+        ['p:2', '2'],
+      ]);
+      expect(Object.keys(await state.list({ scope: 'a', prefix: '' }))).toEqual(['P:1', 'p:1', 'p:2', 'q:1']);
+    });
+
     test('writes that wait together share a commit, and its note comes before their answers', async () => {
       const world = await createWorld(contract);
       const order: string[] = [];

@@ -3,6 +3,7 @@ import type { ConversationId, EventId } from '#core/ids.ts';
 import type { AcceptEntry, Accepted, EventsPort, Route } from '#core/store/events.ts';
 import { nextConversation, placeOf, touchConversation } from '../conversations.ts';
 import { insertDeliveries } from '../outbox/insert.ts';
+import { buryDelivery } from '../outbox/bury.ts';
 import { insertPairing } from '../people/pairings.ts';
 import { type Session, flag } from '../session.ts';
 import { insertStep } from '../steps.ts';
@@ -56,6 +57,8 @@ function store(session: Session, arrival: Arrival): ConversationId | null {
       return storeStaleAnswer(session, arrival, route);
     case 'withdrawal':
       return storeDeletion(session, arrival);
+    case 'undelivered':
+      return storeUndelivered(session, arrival);
     case 'turn':
     case 'command':
       if (event.kind === 'edit') {
@@ -156,6 +159,22 @@ function storeStaleAnswer(session: Session, arrival: Arrival, route: StaleAnswer
     reason: route.keep ? 'kept the stale messages' : 'declined the stale messages',
   });
   return conversation;
+}
+
+/** What the platform says of a delivery that is not one of this channel's changes nothing. */
+function storeUndelivered(session: Session, arrival: Arrival): ConversationId | null {
+  const { messageId, text } = arrival.entry.event;
+  const buried = buryDelivery(session, { id: messageId ?? '', channel: arrival.channel, reason: text });
+  insertRow(session, arrival, {
+    lane: 'none',
+    person: null,
+    role: null,
+    conversation: buried?.conversation ?? null,
+    coalesce: false,
+    status: buried === null ? 'refused' : 'done',
+    reason: buried === null ? 'it names no delivery of ours' : 'a delivery did not arrive',
+  });
+  return buried?.conversation ?? null;
 }
 
 /** Known from now on, and nothing is to be done about it. */
