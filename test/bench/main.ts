@@ -5,6 +5,7 @@ import { channelsBench } from './channels/index.ts';
 import { commitsBench } from './commits/index.ts';
 import { gatewayBench } from './gateway/index.ts';
 import { powerBench } from './power/index.ts';
+import { mixedBench } from './mixed/index.ts';
 import { soakBench } from './soak/index.ts';
 import { recoveryBench } from './recovery/index.ts';
 
@@ -21,6 +22,7 @@ const benches: readonly Bench[] = [
   commitsBench,
   powerBench,
   channelsBench,
+  mixedBench,
 ];
 const usage = 64;
 

@@ -9,7 +9,7 @@ test('messages through a gateway that is killed again and again: nothing lost, n
     messages: 400,
     kills: 20,
     seed,
-    channel: 'telegram',
+    channels: ['telegram'],
     timeLimitMs: 150_000,
   });
   const verdict = judge(campaign.history);

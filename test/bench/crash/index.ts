@@ -20,7 +20,7 @@ export const crashBench: Bench = defineBench({
     channel: oneOf(channelNames, 'the platform beside the API'),
   }),
   async run({ messages, kills, seed, channel }, say) {
-    const campaign = await runCampaign({ messages, kills, seed, channel, say });
+    const campaign = await runCampaign({ messages, kills, seed, channels: [channel], say });
     const verdict = judge(campaign.history);
     const problems = [...campaign.problems, ...verdict.problems];
     for (const problem of problems) say(problem);

@@ -6,7 +6,7 @@ import { startFakeModel } from '#test/fakes/model/index.ts';
 import { startEffectCounter } from '../effects.ts';
 import type { Sighting } from '../history.ts';
 import { createApiChannel } from './platform/api.ts';
-import type { Channel } from './platform/channel.ts';
+import { type Channel, type MakeChannel, noFront } from './platform/channel.ts';
 import { createDice } from './dice.ts';
 import { createDiscordChannel } from './platform/discord.ts';
 import { checkIntegrity } from './integrity.ts';
@@ -17,10 +17,11 @@ import { type Recorder, createRecorder } from './recorder.ts';
 import { createScript } from './script.ts';
 import { createSlackChannel } from './platform/slack.ts';
 import { createTelegramChannel } from './platform/telegram.ts';
+import { type Weather, createWeather } from './weather.ts';
 import { startWorkload } from './workload.ts';
 
 export const channelNames = ['telegram', 'discord', 'slack'] as const;
-const channelMakers = {
+const channelMakers: Readonly<Record<(typeof channelNames)[number], MakeChannel>> = {
   telegram: createTelegramChannel,
   discord: createDiscordChannel,
   slack: createSlackChannel,
@@ -31,7 +32,11 @@ export interface CampaignOptions {
   readonly kills: number;
   readonly seed: number;
   /** Beside the API, which is part of each campaign. */
-  readonly channel: (typeof channelNames)[number];
+  readonly channels: readonly (typeof channelNames)[number][];
+  /** Each chat waits so long before it says something again, twice as long at most. Default: not at all. */
+  readonly thinkMs?: number;
+  /** The networks of the channels break now and then, one at a time. */
+  readonly outages?: boolean;
   /** For the node that runs the gateway, such as `--import FILE`. */
   readonly nodeArgs?: readonly string[];
   /** Default: all kinds. */
@@ -49,6 +54,7 @@ export interface Campaign {
   /** What gateways did that none may do: ended by themselves, went on after a takeover. */
   readonly problems: readonly string[];
   readonly kinds: Readonly<Partial<Record<KillKind, number>>>;
+  readonly outages: number;
   /** Every failpoint that was passed, with its kills. */
   readonly points: Readonly<Record<string, number>>;
   readonly seconds: number;
@@ -80,16 +86,20 @@ async function campaignIn(folder: string, options: CampaignOptions): Promise<Cam
     recorder.add({ type: 'effect', at: Date.now(), ...acted }),
   );
   const model = await startFakeModel({ script: createScript(recorder), keep: 1 });
-  const channels = [await channelMakers[options.channel](recorder), createApiChannel(recorder, apiChats)];
+  const weather = createWeather(createDice(options.seed + 3));
+  const front = options.outages === true ? weather.front : noFront;
+  const makers = options.channels.map((name) => channelMakers[name](recorder, (url) => front(url, name)));
+  const channels = [...(await Promise.all(makers)), createApiChannel(recorder, apiChats)];
   const home = join(folder, 'home');
   mkdirSync(home);
   writeFileSync(join(home, 'config.yaml'), configOf(model.url, channels));
   const surroundings = { folder, home, effectsUrl: effects.url, nodeArgs: options.nodeArgs ?? [] };
   try {
-    const seen = await play(options, { surroundings, recorder, channels, startedAt });
+    const seen = await play(options, { surroundings, recorder, channels, startedAt, weather });
     const integrity = checkIntegrity(join(home, 'tiro.db'));
     return { ...seen, history: recorder.history(), integrity, seconds: (Date.now() - startedAt) / 1000 };
   } finally {
+    await weather.close();
     await Promise.all(channels.map((channel) => channel.close()));
     await model.close();
     await effects.close();
@@ -101,13 +111,14 @@ interface Stage {
   readonly recorder: Recorder;
   readonly channels: readonly Channel[];
   readonly startedAt: number;
+  readonly weather: Weather;
 }
 
 async function play(
   options: CampaignOptions,
-  { surroundings, recorder, channels, startedAt }: Stage,
-): Promise<Pick<Campaign, 'problems' | 'kinds' | 'points'>> {
-  const { messages, kills, seed, only = killKinds, say = () => undefined } = options;
+  { surroundings, recorder, channels, startedAt, weather }: Stage,
+): Promise<Pick<Campaign, 'problems' | 'kinds' | 'points' | 'outages'>> {
+  const { messages, kills, seed, thinkMs = 0, only = killKinds, say = () => undefined } = options;
   const { timeLimitMs, patienceMs } = { ...defaults, ...options };
   const isOver = (): boolean =>
     Date.now() - startedAt > timeLimitMs || Date.now() - recorder.lastAt() > patienceMs;
@@ -117,10 +128,12 @@ async function play(
   const dice = createDice(seed);
   const points = createPoints(createDice(seed + 1), join(surroundings.folder, 'names'));
   const nemesis = createNemesis({ surroundings, recorder, channels, dice, points, token, isOver, onKill });
-  const workload = startWorkload({ recorder, dice: createDice(seed + 2), channels }, messages);
+  const workload = startWorkload({ recorder, dice: createDice(seed + 2), channels, thinkMs }, messages);
+  weather.start();
   await nemesis.run(planKills(dice, { messages, kills, only }));
   say(`${recorder.answeredCount()} of ${messages} messages answered, no further kill`);
   while (!workload.isDone() && !isOver()) await sleep(10);
+  await weather.clear();
   workload.stop();
   await quiet(recorder);
   await nemesis.finish();
@@ -129,6 +142,7 @@ async function play(
     problems: [...problems, ...workload.problems],
     kinds: Object.fromEntries(kinds),
     points: points.counts(),
+    outages: weather.outages(),
   };
 }
 
@@ -140,9 +154,12 @@ async function quiet(recorder: Recorder): Promise<void> {
 }
 
 function configOf(modelUrl: string, channels: readonly Channel[]): string {
-  const known = channels.flatMap((channel) => Object.entries(channel.people));
-  const people = known.map(([name, ids], index) => {
-    const identities = ids.map((id) => `"${id}"`).join(', ');
+  const known = Map.groupBy(
+    channels.flatMap((channel) => Object.entries(channel.people)),
+    ([name]) => name,
+  );
+  const people = [...known].map(([name, entries], index) => {
+    const identities = entries.flatMap(([, ids]) => ids.map((id) => `"${id}"`)).join(', ');
     return `  ${name}: { role: ${index === 0 ? 'owner' : 'member'}, approve: own, identities: [${identities}] }`;
   });
   const own = channels.flatMap(({ name, config }) => (config === null ? [] : [`  ${name}: ${config}`]));

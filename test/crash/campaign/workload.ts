@@ -25,6 +25,7 @@ interface Talk {
   readonly recorder: Recorder;
   readonly dice: Dice;
   readonly total: number;
+  readonly thinkMs: number;
   said: number;
   slowOpen: number;
   stopped: boolean;
@@ -35,7 +36,7 @@ interface Talk {
  * succession. So what is open is bounded, and all goes as fast as the gateway can.
  */
 export function startWorkload(
-  deps: { readonly recorder: Recorder; readonly dice: Dice; readonly channels: readonly Channel[] },
+  deps: Pick<Talk, 'recorder' | 'dice' | 'thinkMs'> & { readonly channels: readonly Channel[] },
   total: number,
 ): Workload {
   const talk: Talk = { ...deps, total, said: 0, slowOpen: 0, stopped: false };
@@ -57,8 +58,9 @@ export function startWorkload(
 }
 
 async function converse(talk: Talk, channel: Channel, chat: string): Promise<void> {
-  const { dice, recorder } = talk;
+  const { dice, recorder, thinkMs } = talk;
   while (talk.said < talk.total && !talk.stopped) {
+    if (thinkMs > 0) await sleep(dice.between(0, 2 * thinkMs));
     if (dice.chance(share.anew)) await channel.startAnew(chat);
     const messages = take(talk, dice.chance(share.bursts) ? dice.between(2, 6) : 1);
     // A chat goes on while an approval waits, so its order would not hold for one among others.

@@ -5,6 +5,7 @@ import type { Channel } from '../campaign/platform/channel.ts';
 import { type Recorder, createRecorder } from '../campaign/recorder.ts';
 import type { Surroundings } from '../gateway-process.ts';
 import { createScript } from '../campaign/script.ts';
+import { noFront } from '../campaign/platform/channel.ts';
 import { createTelegramChannel } from '../campaign/platform/telegram.ts';
 import { startEffectCounter } from '../effects.ts';
 
@@ -23,7 +24,7 @@ export async function openStage(folder: string, nodeArgs: readonly string[]): Pr
   );
   const model = await startFakeModel({ script: createScript(recorder) });
   // Previews are rows, and there is more to break in them than in drafts.
-  const channel = await createTelegramChannel(recorder, ['sendMessageDraft']);
+  const channel = await createTelegramChannel(recorder, noFront, ['sendMessageDraft']);
   const home = mkdtempSync(join(folder, 'home-'));
   writeFileSync(join(home, 'config.yaml'), configOf(model.url, channel));
   return {

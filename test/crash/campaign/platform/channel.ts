@@ -1,3 +1,5 @@
+import type { Recorder } from '../recorder.ts';
+
 /** A gateway that takes messages. */
 export interface Address {
   readonly url: string;
@@ -33,3 +35,10 @@ export interface Channel {
   startAnew(chat: string): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Where the gateway finds a platform that listens at `url`: there, or at a proxy in front of it. */
+export type Front = (url: string) => Promise<string>;
+
+export const noFront: Front = async (url) => url;
+
+export type MakeChannel = (recorder: Recorder, front: Front) => Promise<Channel>;

@@ -6,7 +6,7 @@ import {
   startFakeDiscord,
 } from '#test/fakes/discord/index.ts';
 import { answerWord, lastWord, messagesIn } from '../../committed.ts';
-import type { Channel } from './channel.ts';
+import { type Channel, type Front, noFront } from './channel.ts';
 import type { Recorder } from '../recorder.ts';
 
 const mark = '(possibly repeated)';
@@ -27,11 +27,12 @@ const people: Readonly<Record<string, readonly string[]>> = {
 const group = '400000000000000011';
 const thread = '400000000000000012';
 
-export async function createDiscordChannel(recorder: Recorder): Promise<Channel> {
+export async function createDiscordChannel(recorder: Recorder, front: Front = noFront): Promise<Channel> {
   const said = new Map<string, Message>();
   const named = new Map<number, string>();
   const discord = await startFakeDiscord({ token, onDone, onAcknowledged });
   discord.latencyMs = latencyMs;
+  const url = await front(discord.url);
   discord.addPlace({ id: group, type: 0, name: 'a group', parent: null });
   discord.addPlace({ id: thread, type: 11, name: 'its thread', parent: group });
   const users = new Map(
@@ -54,7 +55,7 @@ export async function createDiscordChannel(recorder: Recorder): Promise<Channel>
 
   return {
     name: 'discord',
-    config: `{ token: "${token}", apiRoot: "${discord.url}/api" }`,
+    config: `{ token: "${token}", apiRoot: "${url}/api" }`,
     chats: [...places.keys()],
     approves: true,
     people: Object.fromEntries(

@@ -10,7 +10,7 @@ import {
   startFakeSlack,
 } from '#test/fakes/slack/index.ts';
 import { answerWord, lastWord, messagesIn } from '../../committed.ts';
-import type { Channel } from './channel.ts';
+import { type Channel, type Front, noFront } from './channel.ts';
 import type { Recorder } from '../recorder.ts';
 
 const mark = '(possibly repeated)';
@@ -27,16 +27,17 @@ const appToken = 'xapp-1-A1-3333-TEST-token-of-the-fake';
 /** Between doing and answering: so long a send is open. */
 const latencyMs = 3;
 
-export async function createSlackChannel(recorder: Recorder): Promise<Channel> {
+export async function createSlackChannel(recorder: Recorder, front: Front = noFront): Promise<Channel> {
   const said = new Map<string, Said>();
   const messageByDelivery = new Map<Delivery, string>();
   const slack = await startFakeSlack({ botToken, appToken, onDone, onAcknowledged });
   slack.latencyMs = latencyMs;
+  const url = await front(slack.url);
   const everybody = Object.values(users).flat();
 
   return {
     name: 'slack',
-    config: `{ botToken: "${botToken}", appToken: "${appToken}", apiRoot: "${slack.url}/api/" }`,
+    config: `{ botToken: "${botToken}", appToken: "${appToken}", apiRoot: "${url}/api/" }`,
     people: Object.fromEntries(
       Object.entries(users).map(([name, ids]) => [name, ids.map((id) => `slack:${bot.team}/${id}`)]),
     ),

@@ -6,7 +6,7 @@ import {
   startFakeTelegram,
 } from '#test/fakes/telegram/index.ts';
 import { answerWord, lastWord, messagesIn } from '../../committed.ts';
-import type { Channel } from './channel.ts';
+import { type Channel, type Front, noFront } from './channel.ts';
 import type { Recorder } from '../recorder.ts';
 
 const mark = '(possibly repeated)';
@@ -25,6 +25,7 @@ const latencyMs = 3;
 /** `without`: methods that the platform does not know, such as drafts. */
 export async function createTelegramChannel(
   recorder: Recorder,
+  front: Front = noFront,
   without: readonly string[] = [],
 ): Promise<Channel> {
   const updates = new Map<string, Update>();
@@ -32,11 +33,12 @@ export async function createTelegramChannel(
   let acknowledged = 0;
   const telegram = await startFakeTelegram({ token, onDone, without });
   telegram.latencyMs = latencyMs;
+  const url = await front(telegram.url);
   const say = (chat: number, text: string): Update => sayIn(telegram, chat, text);
 
   return {
     name: 'telegram',
-    config: `{ token: "${token}", apiRoot: "${telegram.url}" }`,
+    config: `{ token: "${token}", apiRoot: "${url}" }`,
     people: Object.fromEntries(
       Object.entries(telegramPeople).map(([name, ids]) => [name, ids.map((id) => `telegram:${id}`)]),
     ),
