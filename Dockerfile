@@ -3,7 +3,10 @@
 FROM node:24-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# Optional packages are for WhatsApp as a linked device. One of them is under the GPL (docs/licences.md): an image that has it may be
+# passed on under the GPL's terms only. With them: docker build --build-arg OPTIONAL=include -t tiro .
+ARG OPTIONAL=omit
+RUN npm ci --omit=dev "--$OPTIONAL=optional" --ignore-scripts --no-audit --no-fund
 
 FROM node:24-slim
 RUN useradd --create-home --uid 10001 tiro

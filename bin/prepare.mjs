@@ -6,6 +6,9 @@
  *     node bin/prepare.mjs          what the gateway needs: the packages of `dependencies`, and some Node >= 24
  *     node bin/prepare.mjs --dev    what the tests need: every package, the project's own Node too
  *
+ * Who has told npm to leave optional packages out (`omit=optional` in .npmrc, or npm_config_omit) gets none for a start; the
+ * tests need them.
+ *
  * Only one install script is run, that of the package `node`: a start must not need a compiler, and no other
  * dependency gets to run code here.
  */
@@ -21,15 +24,20 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, 'node_modules');
 
 const missing = whatIsMissing(process.argv.includes('--dev'));
-if (missing !== null) install(missing);
+if (missing !== null) install(missing, process.argv.includes('--dev'));
 
 /** Null when nothing is missing; else why to install, and whether the packages for developing are wanted too. */
 function whatIsMissing(dev) {
-  const wanted = readPackages(join(root, 'package-lock.json'));
+  const { '': project, ...wanted } = readPackages(join(root, 'package-lock.json'));
   const present = readPackages(join(modules, '.package-lock.json'));
   const hasNode = major(process.versions.node) >= leastNode;
   const needsDev = dev || !hasNode || Object.values(present).some((entry) => entry.dev);
-  const stale = Object.keys(wanted).find((place) => isStale(wanted[place], present[place], needsDev));
+  const chosen = Object.keys((dev && project?.optionalDependencies) || {}).map(
+    (name) => `node_modules/${name}`,
+  );
+  const stale =
+    Object.keys(wanted).find((place) => isStale(wanted[place], present[place], needsDev)) ??
+    chosen.find((place) => present[place] === undefined);
   if (stale !== undefined) {
     const name = stale.replace(/^.*node_modules\//, '');
     return {
@@ -41,7 +49,7 @@ function whatIsMissing(dev) {
   return null;
 }
 
-/** Optional packages may be for another platform. */
+/** Optional packages may be for another platform, or left out on purpose. */
 function isStale(wanted, present, needsDev) {
   if (wanted.optional || wanted.devOptional || wanted.link || (wanted.dev && !needsDev)) return false;
   return present === undefined || present.version !== wanted.version;
@@ -49,9 +57,7 @@ function isStale(wanted, present, needsDev) {
 
 function readPackages(file) {
   if (!existsSync(file)) return {};
-  const { packages } = JSON.parse(readFileSync(file, 'utf8'));
-  delete packages['']; // the project itself
-  return packages;
+  return JSON.parse(readFileSync(file, 'utf8')).packages;
 }
 
 /** The package `node` is a shell that its install script fills. */
@@ -70,24 +76,36 @@ function major(version) {
   return Number.parseInt(version, 10);
 }
 
-function install({ reason, needsDev }) {
+function install({ reason, needsDev }, dev) {
   console.error(`tiro: installing with npm (${reason}); this takes about a quarter of a minute …`);
   // A half-made install would pass for a whole one if npm wrote its list before the failure: the checks above look
   // at that list and at the Node itself, so the next start repairs it.
-  runNpm(['ci', '--ignore-scripts', ...quiet, needsDev ? '--include=dev' : '--omit=dev']);
+  // An --omit of ours takes the place of the one that npm is configured with.
+  const optional = dev ? ['--include=optional'] : omitsOptional() ? ['--omit=optional'] : [];
+  runNpm(['ci', '--ignore-scripts', ...quiet, needsDev ? '--include=dev' : '--omit=dev', ...optional]);
   if (needsDev) runNpm(['rebuild', 'node', ...quiet]);
   if (needsDev && !hasOwnNode()) {
     fail(`npm did not bring Node ${leastNode}: its registry or a proxy may hold it back.`);
   }
 }
 
-function runNpm(args) {
-  const result = spawnSync('npm', args, {
+/** Whether the owner's npm leaves optional packages out; where it cannot be asked, no. */
+function omitsOptional() {
+  const { stdout } = callNpm(['config', 'get', 'omit'], 'pipe');
+  return /\boptional\b/.test(String(stdout ?? ''));
+}
+
+function callNpm(args, stdout) {
+  return spawnSync('npm', args, {
     cwd: root,
     env: { ...process.env, PATH: systemPath() },
-    stdio: ['ignore', 2, 2],
+    stdio: ['ignore', stdout, 2],
     shell: process.platform === 'win32',
   });
+}
+
+function runNpm(args) {
+  const result = callNpm(args, 2);
   if (result.error) fail(`npm could not be started (${result.error.message}). Install Node.js with npm.`);
   if (result.status !== 0) {
     fail(

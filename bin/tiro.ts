@@ -4,6 +4,7 @@ import type { RunningGateway, StartOptions } from '#cli/deps.ts';
 import { allowsColor, readEnvironment } from '#config/environment.ts';
 import { openHome } from '#config/open-home.ts';
 import { createClock } from '#lib/clock.ts';
+import { randomToken } from '#lib/random.ts';
 import { presets } from '#model/catalogue/presets.ts';
 import manifest from '../package.json' with { type: 'json' };
 
@@ -32,6 +33,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   },
   openHome: (home) => openHome({ env, presets, home }),
   presets: Object.values(presets),
+  randomToken,
   startGateway,
   openControl: async ({ home }) => {
     const { gateway, close } = await build({ home, host: null, port: null, takeover: false, quiet: true });

@@ -23,6 +23,8 @@ export interface CliDeps {
   openControl(options: { readonly home: string }): Promise<OpenedControl>;
   /** Markdown as coloured text for a terminal. */
   renderTerminal(markdown: string): string;
+  /** 32 random bytes as hex, for secrets that are made here. */
+  randomToken(): string;
   /** The servers the wizard offers, in this order. */
   readonly presets: readonly PresetChoice[];
 }
@@ -98,6 +100,8 @@ export interface CliHome {
   /** Where the home's running gateway is reached; null where none runs. */
   gateway(): Promise<{ readonly url: string; readonly pid: number } | null>;
   check(): Promise<ConfigCheck>;
+  /** Whether the configuration has a value there, be it a default; false where it is not good. */
+  isSet(path: readonly string[]): Promise<boolean>;
   /**
    * All or nothing; comments and other keys stay. The result is checked before it is written, with the variables of
    * `assumed` taken as set.

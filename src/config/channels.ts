@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { httpUrl, secret, secretMark, section, text } from './document/fields.ts';
-import { booleanFromText, isChatKey, numberFromText } from './document/values.ts';
+import { booleanFromText, channelNames, isChatKey, numberFromText } from './document/values.ts';
 
 const telegram = z.strictObject({
   token: secret,
@@ -64,32 +64,69 @@ const mailServer = (port: number) =>
   });
 
 const email = z.strictObject({
-  address: z.email(),
+  address: z.email('must be an address such as tiro@example.org'),
   imap: mailServer(993),
   smtp: mailServer(465),
   /** The name under which one's own mail server writes Authentication-Results. Absent: signatures are checked here. */
   trustedAuthserv: text.nullable().default(null),
+  /** Absent: the folder that the server marks as the one for sent mail. */
+  sentFolder: text.nullable().default(null),
+  /** Mails of one sender that are answered; more are a loop. */
+  mostPerHour: z.preprocess(numberFromText, z.int().min(1).max(10_000)).default(30),
 });
 
-const endpoint = z.strictObject({
-  secret,
-  /** During a change of secrets: what it signs is taken too. */
-  previousSecret: secret.nullable().default(null),
-  scheme: z.enum(['standard', 'github', 'hmac-sha256']),
-  /** Of hmac-sha256: where the signature stands, and the time if it is signed too (`TIME.BODY`). */
-  signatureHeader: text.default('x-signature-256'),
-  timestampHeader: text.nullable().default(null),
-  prompt: text,
-  /** A chat, or a URL that is called with the answer, signed as Standard Webhooks. */
-  replyTo: z.union([
-    z.string().refine(isChatKey, 'must be a chat such as telegram:7, or { url, secret }'),
-    z.strictObject({ url: httpUrl, secret }),
-  ]),
-  perMinute: z.preprocess(numberFromText, z.int().min(1).max(6_000)).default(60),
-});
+/** As bytes; a shorter key could be guessed, or is no key at all, such as `changeme`. */
+const fewestKeyBytes = 16;
+const tooShort = `is too short: it must have at least ${fewestKeyBytes} bytes, such as \`openssl rand -base64 32\` makes`;
+
+/** Standard Webhooks writes keys as base 64 behind `whsec_`. */
+function isStandardKey(key: string): boolean {
+  const coded = key.replace(/^whsec_/, '');
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(coded) && Buffer.from(coded, 'base64').length >= fewestKeyBytes;
+}
+const noStandardKey =
+  'must be a key of at least 16 bytes in base 64 behind whsec_, as Standard Webhooks has it';
+
+const endpoint = z
+  .strictObject({
+    secret,
+    /** During a change of secrets: what it signs is taken too. */
+    previousSecret: secret.nullable().default(null),
+    scheme: z.enum(['standard', 'github', 'hmac-sha256']),
+    /** Of hmac-sha256: where the signature stands, and the time if it is signed too (`TIME.BODY`). */
+    signatureHeader: text.default('x-signature-256'),
+    timestampHeader: text.nullable().default(null),
+    prompt: text,
+    /** A chat, or a URL that is called with the answer, signed as Standard Webhooks. */
+    replyTo: z.union([
+      z
+        .string()
+        .refine(isChatKey, 'must be a chat such as telegram:7, or { url, secret }')
+        .refine((key) => !key.startsWith('webhook:'), 'must not be an endpoint: it would answer itself'),
+      z.strictObject({ url: httpUrl, secret: secret.refine(isStandardKey, noStandardKey) }),
+    ]),
+    perMinute: z.preprocess(numberFromText, z.int().min(1).max(6_000)).default(60),
+  })
+  .superRefine(({ scheme, secret: now, previousSecret: before }, context) => {
+    for (const [key, value] of Object.entries({ secret: now, previousSecret: before })) {
+      const isStandard = scheme === 'standard';
+      if (value === null) continue;
+      if (isStandard ? isStandardKey(value) : Buffer.byteLength(value) >= fewestKeyBytes) continue;
+      context.addIssue({ code: 'custom', path: [key], message: isStandard ? noStandardKey : tooShort });
+    }
+  });
+
+/** /hooks/<name> of these is the channel's of that name, now or later. */
+const takenNames = new Set(channelNames);
 
 const webhook = z.strictObject({
-  endpoints: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/), section(endpoint)),
+  endpoints: z.record(
+    z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
+      .refine((name) => !takenNames.has(name)),
+    section(endpoint),
+  ),
 });
 
 /** `channels` of config.yaml, by platform. */
@@ -101,3 +138,16 @@ export const channelSchemas = {
   email: section(email).optional(),
   webhook: section(webhook).optional(),
 };
+
+/** An endpoint that answers in a chat of a channel that is not there would be heard by nobody. */
+export function checkAnswers(
+  channels: Readonly<Record<string, unknown>> & { readonly webhook?: z.infer<typeof webhook> | undefined },
+  context: z.RefinementCtx,
+): void {
+  for (const [name, { replyTo }] of Object.entries(channels.webhook?.endpoints ?? {})) {
+    const channel = typeof replyTo === 'string' ? replyTo.slice(0, replyTo.indexOf(':')) : null;
+    if (channel === null || (channels[channel] ?? null) !== null) continue;
+    const message = `must be a chat of a channel that stands under channels: ${channel} does not`;
+    context.addIssue({ code: 'custom', path: ['webhook', 'endpoints', name, 'replyTo'], message });
+  }
+}

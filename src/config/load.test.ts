@@ -49,6 +49,14 @@ async function bad(yaml: string, env: Record<string, string> = {}): Promise<stri
   return result.problems.map(describeProblem);
 }
 
+/** An endpoint with these keys, and with what else it must have. */
+function endpoint(keys: string): string {
+  const secret =
+    keys.includes('secret: ') && !keys.includes('replyTo: {') ? '' : 'secret: 0123456789abcdef, ';
+  const scheme = keys.includes('scheme: ') ? '' : 'scheme: github, ';
+  return `channels: {webhook: {endpoints: {ci: {${secret}${scheme}prompt: p, ${keys}}}}}`;
+}
+
 const provider =
   'model: {providers: {main: {baseUrl: "https://m.example/v1", apiKey: sk-main-0123456789}}}\n';
 
@@ -67,7 +75,14 @@ describe('defaults and precedence', () => {
         token: null,
         demo: true,
         model: { default: null, fallback: [], background: null, transcription: null, providers: {} },
-        channels: { telegram: null, discord: null, slack: null },
+        channels: {
+          telegram: null,
+          discord: null,
+          slack: null,
+          whatsapp: null,
+          email: null,
+          webhook: null,
+        },
         people: {},
         access: { dm: 'pairing', groups: 'mention' },
         conversation: { queue: 'queue', coalesceMs: 700, staleHours: 6, turnsPerMinute: 60 },
@@ -222,6 +237,85 @@ describe('every mistake names the key and the mend', () => {
       'channels: {telegram: {token: a, webhook: {url: "http://x", secret: ""}}}',
       'is empty',
     ],
+    ['no mode', 'channels: {whatsapp: {}}', 'channels.whatsapp.mode is missing. Choose web or cloud.'],
+    ['a wrong mode', 'channels: {whatsapp: {mode: clud}}', 'mode must be web or cloud. Did you mean cloud?'],
+    [
+      'a key of the other mode',
+      'channels: {whatsapp: {mode: web, token: x}}',
+      'channels.whatsapp.token is not a key of this version. Remove it; what may stand there: mode.',
+    ],
+    [
+      'a key of this mode, misspelt',
+      'channels: {whatsapp: {mode: cloud, verifyTokn: x}}',
+      'whatsapp.verifyTokn is not a key of this version. Did you mean verifyToken?',
+    ],
+    [
+      'a number that is none',
+      'channels: {whatsapp: {mode: cloud, phoneNumberId: "+49"}}',
+      'phoneNumberId must be the number of digits',
+    ],
+    ['no address', 'channels: {email: {address: ann}}', 'channels.email.address must be an address such as'],
+    [
+      'no server',
+      'channels: {email: {address: a@b.de}}',
+      'channels.email.imap is missing. Make it a section with the keys host, port, secure, user, password.',
+    ],
+    [
+      'a port that is none',
+      'channels: {email: {imap: {port: 0}}}',
+      'channels.email.imap.port must be at least 1',
+    ],
+    ['no endpoints', 'channels: {webhook: {}}', 'channels.webhook.endpoints is missing. Make it a section'],
+    [
+      'an endpoint with capitals',
+      'channels: {webhook: {endpoints: {CI: {}}}}',
+      'endpoints.CI is not a usable name.',
+    ],
+    [
+      'an endpoint called like a channel',
+      'channels: {webhook: {endpoints: {slack: {}}}}',
+      'endpoints.slack is not a usable name.',
+    ],
+    [
+      'a wrong scheme',
+      endpoint('scheme: githb, replyTo: "telegram:7"'),
+      'scheme must be standard or github or hmac-sha256. Did you mean github?',
+    ],
+    ['a blank secret', endpoint('secret: "", scheme: github, replyTo: "telegram:7"'), 'ci.secret is empty.'],
+    [
+      'a secret of spaces',
+      endpoint('secret: "  ", scheme: github, replyTo: "a:1"'),
+      'must not contain spaces',
+    ],
+    [
+      'a short secret',
+      endpoint('secret: changeme, scheme: github, replyTo: "a:1"'),
+      'ci.secret is too short',
+    ],
+    [
+      'a secret that is no Standard key',
+      endpoint('secret: "not-base-64-not-base-64", scheme: standard, replyTo: "a:1"'),
+      'ci.secret must be a key of at least 16 bytes in base 64 behind whsec_',
+    ],
+    ['no place for the answer', endpoint('scheme: github'), 'ci.replyTo is missing.'],
+    ['a place that is no chat', endpoint('replyTo: nowhere'), 'ci.replyTo must be a chat such as telegram:7'],
+    ['an answer to itself', endpoint('replyTo: "webhook:ci"'), 'replyTo must not be an endpoint'],
+    [
+      'a number as a place',
+      endpoint('replyTo: 7'),
+      'replyTo must be text or a section with keys, not a number',
+    ],
+    [
+      'a URL that is none',
+      endpoint('replyTo: {url: "ftp://x"}'),
+      'ci.replyTo.url must be a URL that begins with',
+    ],
+    ['a URL without a secret', endpoint('replyTo: {url: "https://x"}'), 'ci.replyTo.secret is missing.'],
+    [
+      'a misspelt key of the place',
+      endpoint('replyTo: {uri: "https://x"}'),
+      'ci.replyTo.uri is not a key of this version. Did you mean url?',
+    ],
     ['no URL', 'model: {providers: {a: {baseUrl: api.example}}}', 'model.providers.a.baseUrl must be a URL'],
     [
       'neither URL nor preset',
@@ -319,15 +413,10 @@ describe('every mistake names the key and the mend', () => {
 
 describe('warnings', () => {
   test('keys of a later version are ignored by name', async () => {
-    const yaml = `${provider}policy: {rules: []}\nsandbox: {image: x}\nchannels: {whatsapp: {token: "\${NOT_SET}"}}\nbudget: {perMinuteUsd: 1, perTurnUsd: 2}\n`;
+    const yaml = `${provider}policy: {rules: []}\nsandbox: {image: x, key: "\${NOT_SET}"}\nbudget: {perMinuteUsd: 1, perTurnUsd: 2}\n`;
     const { config, warnings } = await good(yaml);
     expect(config.budget.perTurnUsd).toBe(2);
-    expect(warnings.map((warning) => warning.path)).toEqual([
-      'policy',
-      'sandbox',
-      'channels.whatsapp',
-      'budget.perMinuteUsd',
-    ]);
+    expect(warnings.map((warning) => warning.path)).toEqual(['policy', 'sandbox', 'budget.perMinuteUsd']);
   });
 
   test('a channel that does not exist and a provider that is probably misspelt', async () => {
@@ -335,6 +424,25 @@ describe('warnings', () => {
     expect((await good(people)).warnings).toMatchObject([{ fix: 'Did you mean telegram?' }]);
     const misspelt = await good(provider.replace('{', '{default: mian/x, fallback: [meta/llama], '));
     expect(misspelt.warnings).toMatchObject([{ fix: 'Did you mean main/x?' }]);
+  });
+
+  test('what is sent without encryption to another machine, on whatever channel', async () => {
+    const standard = `whsec_${'a'.repeat(32)}`;
+    const yaml = [
+      'channels:',
+      '  telegram: {token: t, apiRoot: "http://bots.example.org"}',
+      '  discord: {token: t, apiRoot: "http://127.0.0.1:9/api"}',
+      '  slack: {botToken: b, appToken: a, apiRoot: "http://[::1]:9/"}',
+      '  whatsapp: {mode: cloud, phoneNumberId: "12345", token: t, appSecret: s, verifyToken: v, apiRoot: "http://graph"}',
+      `  webhook: {endpoints: {ci: {secret: ${standard}, scheme: standard, prompt: p, replyTo: {url: "http://x.example", secret: ${standard}}}}}`,
+    ].join('\n');
+    const { warnings } = await good(yaml);
+    expect(warnings.map(({ path }) => path)).toEqual([
+      'channels.telegram.apiRoot',
+      'channels.whatsapp.apiRoot',
+      'channels.webhook.endpoints.ci.replyTo.url',
+    ]);
+    expect(warnings[0]).toMatchObject({ fix: expect.stringContaining('https://') });
   });
 
   test('TIRO_MODEL without a provider leaves the demo', async () => {

@@ -35,6 +35,8 @@ export interface Home {
   /** Where the running gateway is reached; null where none runs. */
   gateway(): Promise<GatewayAddress | null>;
   check(): Promise<HomeCheck>;
+  /** Whether the configuration has a value there, be it a default; false where it is not good. */
+  isSet(path: readonly string[]): Promise<boolean>;
   /** `assumed`: variables that count as set while the result is checked. */
   edit(
     edits: readonly ConfigEdit[],
@@ -57,7 +59,19 @@ export function openHome(input: OpenHomeInput): Home {
       const isBlank = config.demo && (text ?? '').trim() === '';
       return { ok: true, demo: config.demo, isBlank, yaml: await showConfig(config), warnings };
     },
+    isSet: async (path) => {
+      const loaded = await loadConfig(input);
+      return loaded.ok && (valueAt(loaded.config, path) ?? null) !== null;
+    },
     edit: (edits, assumed) => editConfig(edits, { ...input, env: { ...input.env, ...assumed } }),
     writeSecret: (name, secret) => writeSecret(paths, name, secret),
   };
+}
+
+function valueAt(tree: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, key) => {
+    return inner !== null && typeof inner === 'object'
+      ? Object.entries(inner).find(([one]) => one === key)?.[1]
+      : undefined;
+  }, tree);
 }

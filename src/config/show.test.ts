@@ -21,8 +21,22 @@ const secretsByKey: Readonly<Record<string, string>> = {
   'channels.slack.botToken': 'xoxb-planted-of-slack',
   'channels.slack.appToken': 'xapp-planted-of-slack',
   'channels.slack.signingSecret': 'planted-of-slacks-requests',
+  'channels.whatsapp.token': 'planted-of-whatsapp',
+  'channels.whatsapp.appSecret': 'planted-of-whatsapps-app',
+  'channels.whatsapp.verifyToken': 'planted-of-whatsapps-address',
+  'channels.email.imap.password': 'planted-of-imap',
+  'channels.email.smtp.password': 'planted-of-smtp',
+  'channels.webhook.endpoints.ci.secret': 'planted-of-the-endpoint',
+  'channels.webhook.endpoints.ci.previousSecret': 'planted-of-the-endpoint-before',
+  'channels.webhook.endpoints.ci.replyTo.secret': 'whsec_plantedOfTheAnswer/planted==',
 };
-const planted = [...Object.values(secretsByKey), 'planted@in', 'planted-in-root', 'planted-owner-token'];
+const planted = [
+  ...Object.values(secretsByKey),
+  'planted@in',
+  'planted-in-root',
+  'planted-in-reply',
+  'planted-owner-token',
+];
 
 const yaml = `
 model:
@@ -33,6 +47,19 @@ channels:
   telegram: { token: "7:planted-of-telegram", webhook: { url: "https://x", secret: planted-of-telegrams-webhook } }
   discord: { token: planted-of-discord, apiRoot: "https://u:planted-in-root@x/api" }
   slack: { botToken: xoxb-planted-of-slack, appToken: xapp-planted-of-slack, signingSecret: planted-of-slacks-requests }
+  whatsapp: { mode: cloud, phoneNumberId: "12345", token: planted-of-whatsapp, appSecret: planted-of-whatsapps-app, verifyToken: planted-of-whatsapps-address }
+  email:
+    address: tiro@example.org
+    imap: { host: imap.example.org, user: tiro, password: planted-of-imap }
+    smtp: { host: smtp.example.org, user: tiro, password: planted-of-smtp }
+  webhook:
+    endpoints:
+      ci:
+        secret: planted-of-the-endpoint
+        previousSecret: planted-of-the-endpoint-before
+        scheme: github
+        prompt: "{{body}}"
+        replyTo: { url: "https://u:planted-in-reply@x/", secret: whsec_plantedOfTheAnswer/planted== }
 `;
 
 /** Every key of the schema, with whether its value is marked as a secret. */
@@ -69,7 +96,9 @@ test('a key is called like a secret if and only if the schema says that it is on
 
 test('every secret key of the schema is planted here', () => {
   const expected = schemaKeys().flatMap(({ path, secret }) => (secret ? [path] : []));
-  const known = new Set(Object.keys(secretsByKey).map((key) => key.replace(/providers\.\w+/, 'providers.*')));
+  const known = new Set(
+    Object.keys(secretsByKey).map((key) => key.replace(/(providers|endpoints)\.\w+/, '$1.*')),
+  );
   expect([...new Set(expected)].filter((key) => !known.has(key))).toEqual([]);
 });
 
@@ -88,7 +117,12 @@ test('no planted secret stands in what is shown, and the redactor knows each', a
   expect(shown).toContain('botToken: "[secret]"');
   expect(shown).toContain('baseUrl: http://[secret]@x/v1');
   expect(secretsOf(loaded.config)).toEqual(
-    expect.arrayContaining([...Object.values(secretsByKey), 'planted@in', 'planted-in-root']),
+    expect.arrayContaining([
+      ...Object.values(secretsByKey),
+      'planted@in',
+      'planted-in-root',
+      'planted-in-reply',
+    ]),
   );
 });
 
@@ -112,7 +146,9 @@ test('no planted secret gets into the log, whatever is logged', async () => {
 
 test('no problem quotes a value', async () => {
   for (const [key, secret] of Object.entries(secretsByKey)) {
-    const broken = yaml.replace(secret, `${secret} with spaces`);
+    // In a password spaces may stand.
+    const wrong = key.endsWith('password') ? `[${secret}]` : `${secret} with spaces`;
+    const broken = yaml.replace(secret, wrong);
     const loaded = await loadConfig(await openPlanted(broken));
     expect(loaded.ok, key).toBe(false);
     const said = loaded.ok ? '' : loaded.problems.map(describeProblem).join('\n');

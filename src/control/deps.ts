@@ -1,5 +1,5 @@
 import type { IdsPort } from '#core/ids.ts';
-import type { Finding } from '#core/ports/adapter.ts';
+import type { AdapterPort, Finding } from '#core/ports/adapter.ts';
 import type { ClockPort, LogPort } from '#core/ports/clock.ts';
 import type { ComposePort } from '#core/ports/compose.ts';
 import type { DirectoryPort } from '#core/ports/directory.ts';
@@ -26,6 +26,8 @@ export interface ControlDeps {
     'version' | 'home' | 'model' | 'demo' | 'ready' | 'notReady' | 'rssBytes' | 'eventLoopP99Ms'
   >;
   readonly channels: () => readonly ChannelReport[];
+  /** Those that a phone lets in have a `link`. */
+  readonly adapters: readonly Pick<AdapterPort, 'name' | 'link'>[];
   readonly models: () => readonly string[];
   readonly checks: readonly Check[];
   /** The configuration with its secrets masked, and what is wrong with it. */

@@ -3,6 +3,7 @@ import type { ConversationId, DeliveryId, TurnId } from '#core/ids.ts';
 import { decideApproval } from './approvals.ts';
 import type { ControlDeps } from './deps.ts';
 import { runChecks } from './health/doctor.ts';
+import { createLinks } from './links.ts';
 import { createPeopleHandlers } from './people/handlers.ts';
 import { readStatus } from './health/status.ts';
 import type { Actor, ControlName, ControlSurface, TurnReport } from './surface.ts';
@@ -21,6 +22,7 @@ export function createHandlers(deps: ControlDeps): Handlers {
   return {
     status: () => readStatus(deps),
     'channels.list': async () => deps.channels(),
+    ...createLinks(deps),
     'conversations.list': ({ limit }) => store.conversations.list({ person: null, limit }),
     'conversations.show': async ({ id }) => {
       const conversation = found(await store.conversations.get(conversationId(id)), 'conversation', id);

@@ -5,6 +5,7 @@ import type { ControlName, ControlSurface } from './surface.ts';
 const none = z.strictObject({});
 const limit = z.number().int().min(1).max(1_000);
 const byId = z.strictObject({ id: z.string().min(1).max(128) });
+const channel = z.string().min(1).max(64);
 const eventless = { limit };
 const locale = {
   timezone: z.string().refine(isTimezone, 'must be a time zone such as Europe/Rome').nullable().optional(),
@@ -15,6 +16,8 @@ const locale = {
 export const inputSchemas: { readonly [K in ControlName]: z.ZodType<ControlSurface[K]['input']> } = {
   status: none,
   'channels.list': none,
+  'channels.link': z.strictObject({ channel, phone: z.string().max(40).nullable() }),
+  'channels.unlink': z.strictObject({ channel }),
   'conversations.list': z.strictObject(eventless),
   'conversations.show': byId,
   'turns.list': z.strictObject({

@@ -1,7 +1,7 @@
 import type { AdapterPort } from '#core/ports/adapter.ts';
 import type { ModelPort } from '#core/ports/model.ts';
 import type { QueueMode } from '#core/turn.ts';
-import { createChecks } from './health/checks.ts';
+import { type CheckDeps, createChecks } from './health/checks.ts';
 import { runChores } from './life/chores.ts';
 import { createGivenUp } from './life/given-up.ts';
 import { createOutages } from './life/outages.ts';
@@ -14,7 +14,7 @@ import type { ControlPort } from './surface.ts';
 
 export interface ControlStationDeps extends Omit<
   ControlDeps,
-  'process' | 'channels' | 'models' | 'checks' | 'config'
+  'process' | 'channels' | 'models' | 'checks' | 'config' | 'adapters'
 > {
   readonly version: string;
   readonly model: ModelPort;
@@ -27,9 +27,7 @@ export interface ControlStationDeps extends Omit<
     readonly mode: () => Promise<number>;
     readonly show: ControlDeps['config'];
     readonly config: () => { readonly demo: boolean; readonly conversation: { readonly queue: QueueMode } };
-    readonly settings: {
-      problems(): readonly { readonly path: string; readonly message: string; readonly fix: string }[];
-    };
+    readonly settings: Pick<CheckDeps, 'problems' | 'warnings'>;
   };
 }
 
@@ -50,6 +48,7 @@ export function createControlStation(deps: ControlStationDeps): {
     homeMode: () => home.mode(),
     demo,
     problems: () => home.settings.problems(),
+    warnings: () => home.settings.warnings(),
   });
   const duties = [createGivenUp(deps), createOutages({ ...deps, channels: facts.channels })];
   return {

@@ -1,4 +1,4 @@
-import type { Finding } from '#core/ports/adapter.ts';
+import type { Finding, LinkOffer } from '#core/ports/adapter.ts';
 import type { Delivery, DeliveryStatus } from '#core/delivery.ts';
 import type { EventStatus, StoredEvent } from '#core/event.ts';
 import type { KnownIdentity, Pairing, Role } from '#core/person.ts';
@@ -24,6 +24,8 @@ export interface ChannelReport {
   readonly lastEventAt: number | null;
   /** How often it went up or down since the start. */
   readonly changes: number;
+  /** A phone lets it in: see `channels.link`. */
+  readonly linkable?: true;
 }
 
 export interface StatusReport {
@@ -66,6 +68,22 @@ export interface TurnReport {
 export interface ControlSurface {
   status: { input: Record<string, never>; output: StatusReport };
   'channels.list': { input: Record<string, never>; output: readonly ChannelReport[] };
+  /**
+   * How a phone lets this channel in, asked again every few seconds until it is linked. `phone` (international): a code to type
+   * instead of the QR code; asked with null afterwards, or each time there is a new code. `offer` is a secret for the
+   * caller's eyes. `linked`: it is linked and connected, which does not say that messages come in.
+   */
+  'channels.link': {
+    input: { channel: string; phone: string | null };
+    output: {
+      readonly state: 'up' | 'down';
+      readonly why: string;
+      readonly offer: LinkOffer | null;
+      readonly linked: boolean;
+    };
+  };
+  /** The phone forgets this gateway; nothing comes in until it is linked again. */
+  'channels.unlink': { input: { channel: string }; output: { readonly unlinked: true } };
   'conversations.list': { input: { limit: number }; output: readonly Conversation[] };
   'conversations.show': {
     input: { id: string };

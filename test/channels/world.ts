@@ -4,7 +4,7 @@ import type { ControlName, ControlSurface } from '#control/surface.ts';
 import type { AdapterPort } from '#core/ports/adapter.ts';
 import type { Platform } from '#core/ports/adapter.ts';
 import { type FakeModel, type FakeModelOptions, startFakeModel } from '#test/fakes/model/index.ts';
-import type { FakePlatform } from '#test/fakes/platform.ts';
+import type { FakePlatform, Lack } from '#test/fakes/platform.ts';
 import type { PlatformChoice } from '#test/fakes/platforms.ts';
 import { type ChaosProxy, startProxy } from '#test/fakes/proxy/index.ts';
 import { inFrontOfAll } from '#test/fakes/proxy/several.ts';
@@ -22,6 +22,7 @@ export interface Side {
   readonly proxy: ChaosProxy;
   /** In front of each of `platform.further`. */
   readonly further: readonly string[];
+  readonly lacks: readonly Lack[];
 }
 
 /** One thing that the gateway asked of a platform. `at`: ms on a clock that nobody sets. */
@@ -120,11 +121,11 @@ export async function startChannelsWorld(
   };
 }
 
-export async function startSide({ start }: PlatformChoice): Promise<Side> {
+export async function startSide({ start, lacks = [] }: PlatformChoice): Promise<Side> {
   const platform = await start();
   const proxies = await Promise.all([platform.url, ...(platform.further ?? [])].map(startProxy));
   const [, ...further] = proxies.map(({ url }) => url);
-  return { name: platform.name, platform, proxy: inFrontOfAll(proxies), further };
+  return { name: platform.name, platform, proxy: inFrontOfAll(proxies), further, lacks };
 }
 
 export function configFor(parts: {

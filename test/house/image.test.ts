@@ -25,10 +25,20 @@ test('the gateway of docker-compose.yml is seen by its own machine only and may 
 });
 
 test('the gateway of docker-compose.yml is given every variable that `channels add --from-env` writes into config.yaml', () => {
-  const variables = channelPlatforms.flatMap(({ modes }) =>
-    modes.flatMap(({ secrets }) => secrets.map(({ variable }) => [variable, `\${${variable}:-}`])),
-  );
+  // Those of webhook endpoints are called as their owner calls the endpoint: a compose file of one's own names them.
+  const variables = channelPlatforms
+    .filter(({ entry }) => entry === undefined)
+    .flatMap(({ modes }) =>
+      modes.flatMap(({ secrets }) => secrets.map(({ variable }) => [variable, `\${${variable}:-}`])),
+    );
   expect(compose).toMatchObject({ services: { gateway: { environment: Object.fromEntries(variables) } } });
+});
+
+test('the image is built without optional packages unless a build argument asks for them', () => {
+  expect(dockerfile).toMatch(/^ARG OPTIONAL=omit\nRUN npm ci .*"--\$OPTIONAL=optional"/m);
+  expect(compose).toMatchObject({
+    services: { gateway: { build: { args: { OPTIONAL: '${TIRO_OPTIONAL:-omit}' } } } },
+  });
 });
 
 test('the image runs on the Node of package.json, not as root, and keeps its home in the volume', () => {

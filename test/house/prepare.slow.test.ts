@@ -18,14 +18,15 @@ const production = { 'node_modules/zod': { version: '4.6.7' } };
 /** A project whose packages are `present`; its npm only writes down what it was asked, and how it ends. */
 function projectWith(
   present: object | null,
-  options: { npm?: string; ownNode?: boolean } = {},
+  options: { npm?: string; ownNode?: boolean; omit?: string } = {},
 ): TemporaryProject {
   const project = createTemporaryProject();
   project.write('package-lock.json', JSON.stringify({ packages: wanted }));
   if (present !== null)
     project.write('node_modules/.package-lock.json', JSON.stringify({ packages: present }));
   if (options.ownNode === true) writeOwnNode(project);
-  project.program('npm', `echo "$@" >>"${join(project.folder, 'asked')}"\n${options.npm ?? ''}`);
+  const config = `if [ "$1" = config ]; then echo "${options.omit ?? ''}"; exit; fi`;
+  project.program('npm', `${config}\necho "$@" >>"${join(project.folder, 'asked')}"\n${options.npm ?? ''}`);
   return project;
 }
 
@@ -68,9 +69,36 @@ test('the first start installs what runs, the first test everything and Node', a
   using second = projectWith(production, { npm: makesOwnNode });
   expect(await prepare(second, '--dev')).toMatchObject({ status: 0 });
   expect(asked(second)).toEqual([
-    'ci --ignore-scripts --no-audit --no-fund --loglevel=error --include=dev',
+    'ci --ignore-scripts --no-audit --no-fund --loglevel=error --include=dev --include=optional',
     'rebuild node --no-audit --no-fund --loglevel=error',
   ]);
+});
+
+test('who leaves optional packages out gets none for a start, is not asked again, and has them for the tests', async () => {
+  const lock = JSON.stringify({
+    packages: {
+      ...wanted,
+      '': { name: 'tiro', optionalDependencies: { baileys: '7.0.0' } },
+      'node_modules/baileys': { version: '7.0.0', optional: true },
+    },
+  });
+  using first = projectWith(null, { omit: 'optional' });
+  first.write('package-lock.json', lock);
+  expect(await prepare(first)).toMatchObject({ status: 0 });
+  expect(asked(first)).toEqual([
+    'ci --ignore-scripts --no-audit --no-fund --loglevel=error --omit=dev --omit=optional',
+  ]);
+  using again = projectWith(production);
+  again.write('package-lock.json', lock);
+  expect(await prepare(again)).toMatchObject({ status: 0, stderr: '' });
+  expect(asked(again)).toEqual([]);
+  using tests = projectWith(installed, { npm: makesOwnNode, ownNode: true, omit: 'optional' });
+  tests.write('package-lock.json', lock);
+  expect(await prepare(tests, '--dev')).toMatchObject({
+    status: 0,
+    stderr: expect.stringContaining('baileys is not the one of'),
+  });
+  expect(asked(tests)[0]).toContain('--include=dev --include=optional');
 });
 
 test('another version than that of the lock is installed anew, and the tools stay', async () => {

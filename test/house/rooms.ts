@@ -62,7 +62,8 @@ export const rooms: Readonly<Record<string, Room>> = {
     ...adapter,
     packages: ['zod', '@slack/web-api', '@slack/socket-mode'],
   },
-  'adapters/whatsapp': { ...adapter, packages: ['zod', 'baileys'] },
+  // Its library prints keys: web/quiet.ts stands between.
+  'adapters/whatsapp': { ...adapter, packages: ['zod', 'baileys'], owns: ['console'] },
   'adapters/email': {
     ...adapter,
     packages: ['zod', 'imapflow', 'nodemailer', 'mailparser', 'mailauth'],

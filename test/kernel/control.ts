@@ -38,6 +38,7 @@ export function createTestControl(
       eventLoopP99Ms: 1,
     }),
     channels: () => [],
+    adapters: [],
     models: () => names,
     checks,
     config: () => Promise.resolve({ path: '/home/config.yaml', yaml: '', problems: [] }),

@@ -90,8 +90,8 @@ async function prepare(context: CommandContext): Promise<'start' | number> {
   return 'start';
 }
 
-/** Channels that are read by page, terminal and API: whoever comes there has the token. */
-const ownChannels = new Set(['web', 'cli', 'api']);
+/** Page, terminal and API, where whoever comes has the token, and webhooks, where nobody pairs. */
+const ownChannels = new Set(['web', 'cli', 'api', 'webhook']);
 
 /** A bot that knows nobody answers strangers only: says how the owner becomes known there. */
 async function hintOwner({ print }: CommandContext, { control }: RunningGateway): Promise<void> {

@@ -48,6 +48,7 @@ export function createFake(options: FakeOptions = {}): Fake {
     openControl: () => Promise.resolve({ control, close: () => Promise.resolve() }),
     renderTerminal: (markdown) => `<${markdown.trim()}>`,
     presets: [],
+    randomToken: () => 'ab'.repeat(32),
     ...options.deps,
   };
   return { deps, stdin, out: captured(stdout), err: captured(stderr), asked, edits, secrets, signal };
@@ -89,6 +90,7 @@ function fakeHome(overrides: Partial<CliHome> = {}): Pick<Fake, 'edits' | 'secre
     token: () => Promise.resolve('owner-token'),
     gateway: () => Promise.resolve(null),
     check: () => Promise.resolve({ ok: true, demo: true, isBlank: true, yaml: 'model: {}\n', warnings: [] }),
+    isSet: () => Promise.resolve(false),
     edit: (made) => {
       edits.push(...made);
       return Promise.resolve({ ok: true, path: configPath, warnings: [] });

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import { httpStatusByError, TiroError } from '#core/errors.ts';
 import type { StepBody } from '#core/step.ts';
 
 export interface FakeGateway {
@@ -27,6 +28,7 @@ export interface FakeGateway {
 export interface FakeGatewayOptions {
   /** Called after a message was stored, before it is acknowledged. */
   readonly onMessage: (gateway: FakeGateway, message: { text: string; event: string }) => void;
+  /** A TiroError is answered as one. */
   readonly control?: (name: string, input: unknown) => unknown;
   /** Answers GET /api/messages/:id. */
   readonly messageStatus?: (event: string) => string;
@@ -129,6 +131,10 @@ async function serve(parts: Parts, request: IncomingMessage, response: ServerRes
   const name = path.replace('/api/control/', '');
   gateway.controls.push({ name, input: body });
   const answer = options.control?.(name, body) ?? defaultAnswer(name);
+  if (answer instanceof TiroError) {
+    const { code, message } = answer;
+    return send(response, httpStatusByError[code], { error: { code, message } });
+  }
   if (answer !== null) return send(response, 200, answer);
   return send(response, 404, { error: { code: 'not-found', message: 'There is no such thing.' } });
 }

@@ -1,6 +1,6 @@
 import type { ConfigEdit } from '../deps.ts';
 import type { ChannelAnswer } from './channel/ask.ts';
-import { channelSteps, channelVariables } from './channel/write.ts';
+import { channelSteps, channelVariables, madeSecrets } from './channel/write.ts';
 import type { ModelAnswer } from './model.ts';
 
 /** A secret as config.yaml names it. */
@@ -32,10 +32,18 @@ export function nextSteps(answers: Answers, started: boolean): string {
     ...(variables.length === 0 ? [] : [`Set ${variables.join(' and ')} wherever the gateway starts.`]),
     ...(started ? [] : ['Start the gateway: tiro start']),
     'Talk in the browser (the link that the start prints) or here: tiro chat',
+    ...channels.flatMap(madeLines),
     ...channels.flatMap(channelSteps),
     ...(model === null ? ['Set up a model when you want real answers: tiro init'] : []),
   ];
   return numbered(steps);
+}
+
+/** Secrets that were made here are shown this once. */
+function madeLines(channel: ChannelAnswer): readonly string[] {
+  return Object.entries(madeSecrets(channel)).map(
+    ([key, value]) => `Note down the ${key} of ${channel.platform.title}, it is not shown again: ${value}`,
+  );
 }
 
 function numbered(steps: readonly string[]): string {

@@ -20,6 +20,8 @@ export interface SecretQuestion {
   /** Of the file in the home folder. */
   readonly fileName: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Spaces may stand in it. */
+  readonly spaces?: boolean;
 }
 
 /** Asks for a secret: the one in the environment, or one that is typed and kept in a file of its own. */
@@ -38,7 +40,8 @@ export async function askSecret(prompts: Prompts, question: SecretQuestion): Pro
     const chosen = await prompts.select(`${what}: there is one in the environment.`, choices, 'environment');
     if (chosen === 'environment') return { value: found, reference: { keep: 'environment', name: variable } };
   }
-  const value = await prompts.secret(`${what} (it is not shown)`, checkSecret);
+  const check = question.spaces === true ? checkText : checkSecret;
+  const value = await prompts.secret(`${what} (it is not shown)`, check);
   return { value, reference: await askWhereToKeep(prompts, { variable, fileName }) };
 }
 
@@ -59,8 +62,13 @@ async function askWhereToKeep(
   return keep === 'file' ? { keep, name: fileName } : { keep, name: variable };
 }
 
+function checkText(text: string): string | null {
+  return text.trim() === '' ? 'It is empty. Paste it, or press Ctrl-C to give up.' : null;
+}
+
 function checkSecret(text: string): string | null {
-  if (text.trim() === '') return 'It is empty. Paste it, or press Ctrl-C to give up.';
+  const isEmpty = checkText(text);
+  if (isEmpty !== null) return isEmpty;
   return /\s/.test(text.trim()) ? 'It has a space or a line break in it; was it pasted whole?' : null;
 }
 

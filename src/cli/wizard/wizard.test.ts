@@ -135,6 +135,27 @@ test('Telegram: the token is asked live, tried again, and the pairing explained'
   expect([...secrets]).toEqual([['telegram-token', '7:right']]);
 });
 
+test('WhatsApp by a linked device and a webhook: how to link, and the secret that was made, stand among the next steps', async () => {
+  const script = [
+    'demo',
+    'whatsapp',
+    'web',
+    'webhook',
+    'ci',
+    'github',
+    '',
+    'whatsapp:4917012345',
+    'make',
+    'none',
+  ];
+  const { outcome, edits, secrets, told } = await wizard(script, {});
+  expect(outcome).toBe('written');
+  expect(edits[0]).toEqual({ path: ['channels', 'whatsapp', 'mode'], value: 'web' });
+  const made = secrets.get('webhook-ci-secret') ?? 'none';
+  expect(told).toContain(`Note down the secret of Webhooks, it is not shown again: ${made}`);
+  expect(told).toContain('tiro channels link whatsapp');
+});
+
 test('Ctrl-C anywhere changes nothing', async () => {
   const { outcome, edits, secrets } = await wizard(['openai', 'sk-1', 'file', 'cancel'], {
     'https://openai.example/v1/models': models('gpt-b'),
@@ -181,7 +202,12 @@ test('every way a server can fail is one plain sentence', async () => {
     clock: { ...clock, after: (_ms: number, run: () => void) => (run(), () => undefined) },
     ...network({}),
   };
-  const candidate = { apiRoot: telegram.apiRoot, mode: null, secrets: { token: '7:x' } };
+  const candidate = {
+    apiRoot: 'https://api.telegram.org',
+    mode: null,
+    settings: {},
+    secrets: { token: '7:x' },
+  };
   expect(await telegram.probe(silent, candidate)).toEqual({
     ok: false,
     why: 'api.telegram.org did not answer in time.',

@@ -29,7 +29,7 @@ export async function runWizard(
     prompts.intro('Tiro, first steps');
     if (options.skippable && (await askWhetherToSkip(prompts))) return 'skipped';
     const model = await askModel(deps, prompts);
-    const answers = { model, channels: await askChannels(deps, prompts) };
+    const answers = { model, channels: await askChannels(context, prompts) };
     const written = await write(context, answers);
     if (written !== null) prompts.good(`Written: ${written}`);
     prompts.note('Next', nextSteps(answers, options.skippable));
@@ -50,9 +50,11 @@ async function askWhetherToSkip(prompts: Prompts): Promise<boolean> {
   return (await prompts.select('Nothing is configured yet.', choices, 'demo')) === 'demo';
 }
 
+const nothingGiven = { apiRoot: null, mode: null, given: {} } as const;
+
 /** One channel after the other, until there is enough. */
 async function askChannels(
-  deps: CommandContext['deps'],
+  { deps, home }: Pick<CommandContext, 'deps' | 'home'>,
   prompts: Prompts,
 ): Promise<readonly ChannelAnswer[]> {
   const answers: ChannelAnswer[] = [];
@@ -69,7 +71,8 @@ async function askChannels(
     const chosen = await prompts.select(where, choices, 'none');
     const platform = left.find(({ name }) => name === chosen);
     if (platform === undefined) return answers;
-    const answer = await askChannel(deps, prompts, { platform, apiRoot: null });
+    const beside = answers.map((given) => given.platform.name);
+    const answer = await askChannel(deps, prompts, { platform, ...nothingGiven, home, beside });
     if (answer !== null) answers.push(answer);
   }
 }

@@ -26,7 +26,7 @@ test('docs/configuration.md names every key and every preset', () => {
 test('its example is good as it stands', async () => {
   const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
   const names = [...example.matchAll(/\$\{(\w+)\}/g)].map((match) => match[1] ?? '');
-  const env = Object.fromEntries(names.map((name) => [name, 'x']));
+  const env = Object.fromEntries(names.map((name) => [name, 'x'.repeat(32)]));
   const text = example.replace('{ file: secrets/telegram-token }', '"7:x"');
   const result = await parseConfig(text, { env, home: '/nowhere', presets });
   expect(result).toMatchObject({ ok: true, warnings: [] });

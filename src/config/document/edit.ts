@@ -41,8 +41,8 @@ export async function editText(text: string, edits: readonly ConfigEdit[]): Prom
   if (document.errors.length > 0) return null;
   if (document.contents !== null && !isMap(document.contents)) return null;
   for (const edit of edits) {
-    if (edit.value === undefined) document.deleteIn(edit.path);
-    else setValue(document, edit, isMap);
+    if (edit.value !== undefined) setValue(document, edit, isMap);
+    else if (document.hasIn(edit.path)) document.deleteIn(edit.path);
   }
   return document.toString({ lineWidth: 0 });
 }

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '#lib/text/host.ts';
 import type { Problem } from '../problem.ts';
 import type { ConfigFile, ModelSettings } from '../schema.ts';
 import { channelNames, closest } from './values.ts';
@@ -13,6 +14,7 @@ interface FileFound extends Found {
 
 /** What holds between several keys. */
 export function checkFile(file: ConfigFile, found: FileFound): void {
+  checkPlainHttp(file.channels, 'channels', found);
   const ownerByIdentity = new Map<string, string>();
   for (const [handle, person] of Object.entries(file.people)) {
     for (const [index, identity] of person.identities.entries()) {
@@ -28,6 +30,24 @@ export function checkFile(file: ConfigFile, found: FileFound): void {
       ownerByIdentity.set(identity, handle);
       checkChannel(identity, path, found);
     }
+  }
+}
+
+/** Keys of URLs that secrets, or words of people, are sent to. */
+const sentTo: ReadonlySet<string> = new Set(['apiRoot', 'url']);
+
+/** Without TLS whoever is on the way reads the token and every word. This machine is no way. */
+function checkPlainHttp(tree: object, path: string, found: Found): void {
+  for (const [key, value] of Object.entries(tree)) {
+    const place = `${path}.${key}`;
+    if (value !== null && typeof value === 'object') checkPlainHttp(value, place, found);
+    const url = typeof value === 'string' && sentTo.has(key) ? URL.parse(value) : null;
+    if (url === null || url.protocol !== 'http:' || isLoopbackHost(url.hostname)) continue;
+    found.warnings.push({
+      path: place,
+      message: 'is not encrypted: others on the way could read secrets and messages',
+      fix: 'Use https://, or a server on this machine.',
+    });
   }
 }
 

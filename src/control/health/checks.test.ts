@@ -20,6 +20,7 @@ function checksOf(
     token: 'x'.repeat(32),
     demo: () => false,
     problems: () => [],
+    warnings: () => [],
     model: model(() => Promise.resolve({ ok: true, reply: answer })),
     adapters: [],
     clock,
@@ -47,6 +48,16 @@ test('a home that others can read and a short token are warned of', async () => 
 test('what is wrong with the configuration is named by its path', async () => {
   const problems = () => [{ path: 'model.default', message: 'names no provider', fix: 'add one' }];
   expect(await findings('config', { problems })).toEqual(['fail: model.default names no provider']);
+});
+
+test('what is doubtful in the configuration is a warning beside it', async () => {
+  const warnings = () => [
+    { path: 'channels.telegram.apiRoot', message: 'is not encrypted', fix: 'Use https://' },
+  ];
+  expect(await findings('config', { warnings })).toEqual([
+    'ok: config.yaml is in force',
+    'warn: channels.telegram.apiRoot is not encrypted',
+  ]);
 });
 
 test('the demo is no model', async () => {

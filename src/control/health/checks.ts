@@ -9,14 +9,19 @@ export interface CheckDeps {
   readonly homeMode: () => Promise<number>;
   readonly token: string;
   readonly demo: () => boolean;
-  readonly problems: () => readonly {
-    readonly path: string;
-    readonly message: string;
-    readonly fix: string;
-  }[];
+  /** What is wrong with config.yaml now. */
+  readonly problems: () => readonly Doubt[];
+  /** What is ignored or doubtful in it. */
+  readonly warnings: () => readonly Doubt[];
   readonly model: ModelPort;
   readonly adapters: readonly AdapterPort[];
   readonly clock: ClockPort;
+}
+
+interface Doubt {
+  readonly path: string;
+  readonly message: string;
+  readonly fix: string;
 }
 
 const shortestToken = 16;
@@ -28,7 +33,7 @@ export function createChecks(deps: CheckDeps): readonly Check[] {
   return [
     { area: 'node', online: false, run: async () => [checkNode(process.versions.node)] },
     { area: 'home', online: false, run: () => checkHome(deps) },
-    { area: 'config', online: false, run: async () => checkConfig(deps.problems()) },
+    { area: 'config', online: false, run: async () => checkConfig(deps) },
     { area: 'model', online: true, run: () => checkModel(deps) },
     ...deps.adapters
       .filter((adapter) => adapter.abilities.delivery === 'push')
@@ -66,13 +71,12 @@ async function checkHome({ home, homeMode, token }: CheckDeps): Promise<readonly
   ];
 }
 
-function checkConfig(problems: ReturnType<CheckDeps['problems']>): readonly Finding[] {
-  if (problems.length === 0) return [{ level: 'ok', what: 'config.yaml is in force', fix: null }];
-  return problems.map(({ path, message, fix }) => ({
-    level: 'fail',
-    what: `${path} ${message}`.trim(),
-    fix,
-  }));
+function checkConfig({ problems, warnings }: CheckDeps): readonly Finding[] {
+  const said = (level: Finding['level'], doubts: readonly Doubt[]): readonly Finding[] =>
+    doubts.map(({ path, message, fix }) => ({ level, what: `${path} ${message}`.trim(), fix }));
+  const failed = said('fail', problems());
+  const inForce: Finding = { level: 'ok', what: 'config.yaml is in force', fix: null };
+  return [...(failed.length === 0 ? [inForce] : failed), ...said('warn', warnings())];
 }
 
 async function checkModel(deps: CheckDeps): Promise<readonly Finding[]> {

@@ -23,6 +23,8 @@ function logOf(...secrets: readonly string[]) {
 test.each([
   ['key sk-abcdefghijklmnop1234 used', 'key [secret] used'],
   ['xoxb-1234567890-abc and xapp-1-A0123456789', '[secret] and [secret]'],
+  [`whsec_${'aB3/'.repeat(8)}= of ci`, '[secret] of ci'],
+  [`access_token=EAA${'aB3'.repeat(20)}`, 'access_token=[secret]'],
   ['ghp_abcdefghijklmnop1234', '[secret]'],
   ['/bot123456789:AAExampleExampleExampleExample_-12/getMe', '/bot[secret]/getMe'],
   ['AKIAIOSFODNN7EXAMPLE', '[secret]'],

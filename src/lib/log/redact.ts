@@ -7,6 +7,8 @@ const shapes: readonly RegExp[] = [
   /(?<![\w-])[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}(?![\w-])/g, // Discord bot token
   /(?<![A-Za-z0-9])AKIA[0-9A-Z]{16}(?![A-Za-z0-9])/g,
   /(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}/g, // Google API key
+  /(?<![A-Za-z0-9])whsec_[A-Za-z0-9+/=]{16,}/g, // Standard Webhooks
+  /(?<![A-Za-z0-9])EAA[A-Za-z0-9]{30,}/g, // Meta's Graph API
   /(?<=\bBearer\s+)[A-Za-z0-9._~+/=-]{8,}/gi,
   /(?<=\/\/[^/\s:@]*:)[^/\s]+(?=@)/g, // password in a URL, up to the last @ before the path
 ];

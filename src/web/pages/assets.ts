@@ -15,6 +15,7 @@ const typeByEnding: Readonly<Record<string, string>> = {
 const names = new Set([
   'app.js',
   'approvals.js',
+  'channel.js',
   'composer.js',
   'feed.js',
   'page.js',

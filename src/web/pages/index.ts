@@ -4,6 +4,7 @@ import { hasSession } from '../auth/guard.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import { type WebDeps, type WebEnv, type WebOptions, isConversationId } from '../deps.ts';
 import { httpProblem } from '../http/problem.ts';
+import { channelPage, channelPieceHtml } from './channel/page.ts';
 import { chatPage } from './chat.ts';
 import { loginPage } from './login.ts';
 import { peoplePage, peoplePieceHtml } from './people/page.ts';
@@ -42,10 +43,17 @@ export function pageRoutes(deps: WebDeps, options: WebOptions, sessions: Session
   });
   app.get('/status', page, async (c) => c.html(statusPage(await views.status())));
 
+  app.get('/channels/:name', page, async (c) =>
+    c.html(channelPage(found(await views.channel(c.req.param('name'))))),
+  );
+
   app.get('/people', page, async (c) => c.html(peoplePage(await views.people(), deps.clock.now())));
 
   app.get('/page/people', piece, async (c) =>
     c.html(peoplePieceHtml(await views.people(), deps.clock.now())),
+  );
+  app.get('/page/channels/:name', piece, async (c) =>
+    c.html(channelPieceHtml(found(await views.channel(c.req.param('name'))))),
   );
   app.get('/page/status', piece, async (c) => c.html(statusHtml(await views.status())));
   app.get('/page/conversations', piece, async (c) =>
@@ -55,6 +63,11 @@ export function pageRoutes(deps: WebDeps, options: WebOptions, sessions: Session
     c.html(approvalsHtml(await views.approvals(), currentOf(c))),
   );
   return app;
+}
+
+function found<T>(view: T | null): T {
+  if (view === null) throw httpProblem('not-found', 'No phone is linked to a channel of this name.');
+  return view;
 }
 
 function currentOf(c: Context<WebEnv>): ConversationId | null {

@@ -260,5 +260,6 @@ test('without a session the page says how to get one and takes the token', async
   await page.getByText('What shall I take down?').waitFor();
   await page.goto(`${url}/status`);
   await page.getByText('the token was refused').waitFor();
+  expect(await noSideways(page)).toBe(true);
   await page.screenshot({ path: join(shots, 'phone-9-status.png'), fullPage: true });
 });

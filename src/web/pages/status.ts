@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { ChannelReport, StatusReport } from '#control/surface.ts';
-import { type Html, timeHtml } from './html.ts';
+import { type Html, nothing, timeHtml } from './html.ts';
 import { documentHtml, wordmark } from './layout.ts';
 
 /** How the gateway is: channels, what waits, what was spent. The script draws it again every few seconds. */
@@ -55,8 +55,14 @@ function channelHtml(channel: ChannelReport): Html {
   return html`<li class="${channel.state}">
     <strong>${channel.name}</strong>
     <span class="state">${channel.state} since ${timeHtml(channel.since)}</span>
-    <span class="detail">${channel.why === '' ? '' : html`${channel.why} · `}${last}</span>
+    <span class="detail"
+      >${channel.why === '' ? '' : html`${channel.why} · `}${last}${linkHtml(channel)}</span
+    >
   </li>`;
+}
+
+function linkHtml({ name, linkable }: ChannelReport): Html {
+  return linkable === true ? html` · <a href="/channels/${name}">its phone</a>` : nothing;
 }
 
 function figure(name: string, value: number | string): Html {

@@ -1,9 +1,10 @@
-import type { StatusReport } from '#control/surface.ts';
+import type { Actor, StatusReport } from '#control/surface.ts';
 import type { Approval } from '#core/policy.ts';
 import type { ConversationId } from '#core/ids.ts';
 import type { StepsPort } from '#core/store/turns.ts';
 import type { Conversation } from '#core/turn.ts';
 import { type WebDeps, type WebOptions, actorOf } from '../deps.ts';
+import type { ChannelView } from './channel/page.ts';
 import type { ChatView } from './chat.ts';
 import type { People } from './people/page.ts';
 import { stepToHtml } from './steps.ts';
@@ -28,6 +29,8 @@ export interface AskedChat {
 export interface Views {
   chat(asked: AskedChat): Promise<ChatView>;
   status(): Promise<StatusReport>;
+  /** Of a channel that a phone lets in; null for any other name. */
+  channel(name: string): Promise<ChannelView | null>;
   /** Latest first, without those that unnamed API requests make for one answer each. */
   conversations(): Promise<readonly Conversation[]>;
   approvals(): Promise<readonly Approval[]>;
@@ -36,8 +39,16 @@ export interface Views {
 
 export function createViews(deps: WebDeps, options: WebOptions): Views {
   const actor = actorOf(options, 'web');
+  const conversations = (): Promise<readonly Conversation[]> => listConversations(deps);
   const reader = { renderHtml: deps.renderHtml, owner: actor.person };
-  return { chat, status, conversations, approvals, people };
+  return {
+    chat,
+    status,
+    channel: (name) => readChannel(deps, actor, name),
+    conversations,
+    approvals,
+    people,
+  };
 
   async function chat({ conversation, fresh, all }: AskedChat): Promise<ChatView> {
     // Read first: what is committed while the rest is read comes again by the feed, and is known by its id.
@@ -76,17 +87,24 @@ export function createViews(deps: WebDeps, options: WebOptions): Views {
     return deps.control.run('status', {}, actor);
   }
 
-  async function conversations(): Promise<readonly Conversation[]> {
-    const all = await deps.conversations.list({ person: null, limit: readConversations });
-    return all
-      .filter(({ chat }) => !chat.startsWith('api:cnv_'))
-      .sort((a, b) => b.lastAt - a.lastAt)
-      .slice(0, listedConversations);
-  }
-
   function approvals(): Promise<readonly Approval[]> {
     return deps.approvals.list({ status: 'pending', chat: null, limit: listedApprovals });
   }
+}
+
+async function listConversations({ conversations }: WebDeps): Promise<readonly Conversation[]> {
+  const all = await conversations.list({ person: null, limit: readConversations });
+  return all
+    .filter(({ chat }) => !chat.startsWith('api:cnv_'))
+    .sort((a, b) => b.lastAt - a.lastAt)
+    .slice(0, listedConversations);
+}
+
+async function readChannel({ control }: WebDeps, actor: Actor, name: string): Promise<ChannelView | null> {
+  const reports = await control.run('channels.list', {}, actor);
+  const report = reports.find((one) => one.name === name && one.linkable === true);
+  if (report === undefined) return null;
+  return { report, link: await control.run('channels.link', { channel: name, phone: null }, actor) };
 }
 
 async function stepsToShow(

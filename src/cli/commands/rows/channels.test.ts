@@ -10,13 +10,13 @@ const findings = [
   { area: 'slack', level: 'ok', what: 'the network is fine', fix: null },
 ];
 
-async function channels(line: string) {
+async function channels(line: string, reports: readonly object[] = [up, down]) {
   const asked: unknown[] = [];
   const gateway = await startFakeGateway({
     onMessage: () => undefined,
     version: '0.1.0',
     control: (name, input) => {
-      if (name === 'channels.list') return [up, down];
+      if (name === 'channels.list') return reports;
       asked.push([name, input]);
       return findings;
     },
@@ -30,7 +30,7 @@ async function channels(line: string) {
 test('of a channel that is down, doctor’s cure stands below the table; nothing else is asked', async () => {
   const { code, out, asked } = await channels('channels');
   expect(code).toBe(0);
-  expect(out).toContain('slack\tdown\t0 s ago\t-\trefused\n');
+  expect(out).toContain('slack\tdown\t0 s ago\tnone since the start\trefused\n');
   expect(out).toContain('slack: the token was revoked\n    Make a new one.\n');
   expect(out).not.toContain('network is fine');
   expect(asked).toEqual([['doctor', { offline: false, area: 'slack' }]]);
@@ -38,7 +38,26 @@ test('of a channel that is down, doctor’s cure stands below the table; nothing
 
 test('programs find the cure beside the channel', async () => {
   const { out } = await channels('channels list --json');
-  expect(JSON.parse(out)).toEqual([up, { ...down, findings: [findings[0]] }]);
+  const lastEvent = 'none since the start';
+  expect(JSON.parse(out)).toEqual([
+    { ...up, lastEvent },
+    { ...down, lastEvent, findings: [findings[0]] },
+  ]);
+});
+
+test('linked is not receiving: a linked phone from which nothing came is named; one that writes is not', async () => {
+  const linked = { ...up, name: 'whatsapp', why: 'connected', linkable: true };
+  const hour = 3_600_000;
+  const said = 'whatsapp: linked is not receiving';
+  const of = async (change: object): Promise<string> =>
+    (await channels('channels', [{ ...linked, ...change }])).out;
+  expect(await of({})).toContain(said);
+  expect(await of({ lastEventAt: fakeNow - 25 * hour })).toContain(said);
+  const fresh = await of({ lastEventAt: fakeNow - 2 * hour });
+  expect(fresh).toContain('\t2 h ago\t');
+  expect(fresh).not.toContain(said);
+  expect(await of({ state: 'down' })).not.toContain(said);
+  expect(await of({ linkable: undefined })).not.toContain(said);
 });
 
 test('without a gateway all are down, which is no news', async () => {
@@ -57,7 +76,7 @@ test('add refuses a channel that does not exist, an address that is none, a brok
   };
   expect(await fails('channels add matrix')).toEqual([
     65,
-    expect.stringContaining('telegram, discord, slack'),
+    expect.stringContaining('telegram, discord, slack, whatsapp, email, webhook'),
   ]);
   expect(await fails('channels add telegram --api-root ftp://x --stdin')).toEqual([
     65,

@@ -1,29 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { createFake, type FakeOptions } from '../../testing/fake-deps.ts';
-import { type Route, network, person } from '../../testing/person.ts';
-import { addChannel, type AddOptions } from './add.ts';
+import { add } from '../../testing/add.ts';
+import type { Route } from '../../testing/person.ts';
 import { channelPlatforms } from './index.ts';
-
-async function add(
-  name: string,
-  options: AddOptions & { readonly script?: readonly (string | boolean)[]; readonly input?: string },
-  more: FakeOptions & { readonly routes?: Parameters<typeof network>[0] } = {},
-) {
-  const net = network(more.routes ?? {});
-  const fake = createFake({ ...more, deps: { fetch: net.fetch, ...more.deps } });
-  const platform = channelPlatforms.find((one) => one.name === name);
-  if (platform === undefined) throw new Error(`no ${name}`);
-  const { script, input, ...rest } = options;
-  if (input !== undefined) fake.stdin.end(input);
-  const prompts = script === undefined ? undefined : person(script);
-  const context = { deps: fake.deps, home: fake.deps.openHome(null), json: false };
-  const added = await addChannel(context, platform, {
-    ...rest,
-    ...(prompts === undefined ? {} : { prompts }),
-  });
-  return { ...fake, added, seen: net.seen, told: prompts?.told.join('\n') ?? '', left: prompts?.left };
-}
 
 const application = (flags: number): Route => [200, { id: '42', flags, bot: { username: 'tiro' } }];
 const slackRoutes = {

@@ -5,6 +5,7 @@ import type { Candidate, ChannelPlatform, Found } from './platform.ts';
 export const discord: ChannelPlatform = {
   name: 'discord',
   title: 'Discord',
+  lead: 'a bot of your own',
   howTo: [
     'Open https://discord.com/developers/applications and press New Application.',
     'Under Bot, switch on the Message Content Intent.',
@@ -16,6 +17,7 @@ export const discord: ChannelPlatform = {
       mode: null,
       label: '',
       hint: '',
+      settings: [],
       secrets: [
         {
           key: 'token',

@@ -24,6 +24,7 @@ const signingSecret: ChannelSecret = {
 export const slack: ChannelPlatform = {
   name: 'slack',
   title: 'Slack',
+  lead: 'a bot of your own',
   howTo: [
     'Open https://api.slack.com/apps?new_app=1, choose “From a manifest” and paste the one of docs/channels/slack.md.',
     'Press Install to Workspace; under OAuth & Permissions copy the bot token (xoxb-…).',
@@ -35,12 +36,14 @@ export const slack: ChannelPlatform = {
       mode: 'socket',
       label: 'Socket mode',
       hint: 'Tiro calls Slack: no public address is needed',
+      settings: [],
       secrets: [botToken, appToken],
     },
     {
       mode: 'http',
       label: 'HTTP mode',
       hint: 'Slack calls Tiro at https://…/hooks/slack',
+      settings: [],
       secrets: [botToken, signingSecret],
     },
   ],

@@ -5,6 +5,7 @@ import type { Candidate, ChannelPlatform, Found } from './platform.ts';
 export const telegram: ChannelPlatform = {
   name: 'telegram',
   title: 'Telegram',
+  lead: 'a bot of your own',
   howTo: [
     'In Telegram, open a chat with @BotFather (the one with the blue mark).',
     'Send /newbot and answer its two questions.',
@@ -16,6 +17,7 @@ export const telegram: ChannelPlatform = {
       mode: null,
       label: '',
       hint: '',
+      settings: [],
       secrets: [
         {
           key: 'token',
