@@ -13,6 +13,9 @@ const platforms: readonly Platform[] = [
   { name: 'telegram', load: async () => (await import('./telegram/index.ts')).buildTelegram },
   { name: 'discord', load: async () => (await import('./discord/index.ts')).buildDiscord },
   { name: 'slack', load: async () => (await import('./slack/index.ts')).buildSlack },
+  { name: 'whatsapp', load: async () => (await import('./whatsapp/index.ts')).buildWhatsApp },
+  { name: 'email', load: async () => (await import('./email/index.ts')).buildEmail },
+  { name: 'webhook', load: async () => (await import('./webhook/index.ts')).buildWebhook },
 ];
 
 /**

@@ -4,6 +4,7 @@ import { messageOf } from '#core/errors.ts';
 import type { InboundEvent } from '#core/event.ts';
 import type { AdapterDeps, SinkPort } from '#core/ports/adapter.ts';
 import { createBatches } from '#lib/flow/batches.ts';
+import { type Hook, answerHook } from '#lib/net/hook.ts';
 import { createKnown } from '#lib/net/known.ts';
 import { type Places, placesIn, placesText, withPlaces } from '#lib/catch-up/places.ts';
 import { isSameSecret } from '#lib/hash.ts';
@@ -197,26 +198,21 @@ export function createHttpDoor(
   deps: AdapterDeps & { readonly intake: Intake; readonly secret: string },
 ): (request: Request) => Promise<Response> {
   const { intake, clock, log, secret } = deps;
-  return async (request) => {
-    if (request.method !== 'POST') return new Response(null, { status: 405 });
-    if (Number(request.headers.get('content-length')) > bodyLimitBytes)
-      return new Response(null, { status: 413 });
-    const body = Buffer.from(await request.arrayBuffer());
-    if (body.byteLength > bodyLimitBytes) return new Response(null, { status: 413 });
-    if (!isSigned(request.headers, body)) return new Response(null, { status: 401 });
-    const [kind, payload] = payloadOf(body.toString('utf8'));
-    const challenge = challengeSchema.safeParse(payload);
-    if (challenge.success) return Response.json({ challenge: challenge.data.challenge });
-    try {
+  const hook: Hook = {
+    maxBytes: bodyLimitBytes,
+    isGenuine,
+    take: async (body) => {
+      const [kind, payload] = payloadOf(body);
+      const challenge = challengeSchema.safeParse(payload);
+      if (challenge.success) return Response.json({ challenge: challenge.data.challenge });
       await intake.accept(kind, payload);
-      return answerTo(kind) === undefined ? new Response(null) : Response.json(answerTo(kind));
-    } catch (error) {
-      log.error('event.refused', { channel: 'slack', why: messageOf(error) });
-      return new Response(null, { status: 503 });
-    }
+      return answerTo(kind) === undefined ? null : Response.json(answerTo(kind));
+    },
+    onRefused: (error) => log.error('event.refused', { channel: 'slack', why: messageOf(error) }),
   };
+  return (request) => answerHook(request, hook);
 
-  function isSigned(headers: Headers, body: Buffer): boolean {
+  function isGenuine(headers: Headers, body: Uint8Array): boolean {
     const seconds = headers.get('x-slack-request-timestamp') ?? '';
     const age = Math.abs(clock.now() / 1000 - Number(seconds));
     if (!/^\d{1,12}$/.test(seconds) || age > toleranceSeconds) return false;

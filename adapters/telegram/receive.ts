@@ -107,6 +107,7 @@ export function createWebhookHandler(
       const open = door();
       if (open === null) throw new TiroError('unavailable', 'The channel has not started yet.');
       await deps.intake.accept([parseJson(body)], open);
+      return null;
     },
     onRefused: (error) => refuse(deps.log, error),
   };

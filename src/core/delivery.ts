@@ -102,6 +102,8 @@ export interface Abilities {
   readonly sendEveryMs: number;
   /** Messages that come quickly after each other may be answered together. False where each asks for its own answer. */
   readonly coalesce: boolean;
+  /** Programs talk there and nobody reads along: what Tiro has to tell a person is never said there. */
+  readonly unattended?: boolean;
 }
 
 export type SendError =

@@ -122,7 +122,7 @@ function deliveryOf(
   const extension = /\.([A-Za-z0-9]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
   const type = mime ?? (Object.hasOwn(mimeByExtension, extension) ? mimeByExtension[extension] : undefined);
   const body = { kind: 'file', path, name, mime: type ?? 'text/plain', caption } as const;
-  return { id: deps.ids.delivery(), key, chat, body, preview: false };
+  return { id: deps.ids.delivery(), key, chat: deps.compose.destinationOf(chat), body, preview: false };
 }
 
 /** What readers of the rows see: where it lies, and a short one as it is. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ChatKey, addressToKey, parseChatKey } from '#core/address.ts';
 import type { IdsPort } from '#core/ids.ts';
 import type { ClockPort } from '#core/ports/clock.ts';
-import type { ComposePort } from '#core/ports/compose.ts';
+import { type ComposePort, isReadThere } from '#core/ports/compose.ts';
 import type { ConversationsPort } from '#core/store/conversations.ts';
 import { type Tool, type ToolContext, type ToolResult, defineTool } from '#core/tool.ts';
 
@@ -48,8 +48,10 @@ async function send(
   context: ToolContext,
 ): Promise<ToolResult> {
   const known = (await deps.conversations.chatsOf(context.person)).map((row) => row.chat);
-  // A chat on a channel that is not configured any more would swallow what is sent there.
-  const chats = known.filter((chat) => deps.compose.abilitiesOf(chat) !== null);
+  // A chat on a channel that is not configured any more would swallow what is sent there; so would a program's.
+  const chats = known.filter(
+    (chat) => deps.compose.abilitiesOf(chat) !== null && isReadThere(deps.compose, chat),
+  );
   const chat = pickChat(message.to, chats);
   if (chat === null) {
     const latest = chats.slice(0, shownChats).join(', ');

@@ -1,4 +1,4 @@
-import { platforms } from '#test/fakes/platforms.ts';
+import { platforms, variants } from '#test/fakes/platforms.ts';
 import { testChannel } from './channel.ts';
 
-for (const choice of platforms) testChannel(choice);
+for (const choice of [...platforms, ...variants]) testChannel(choice);

@@ -4,9 +4,9 @@ import type { Platform } from '#core/ports/adapter.ts';
 /**
  * What a platform has not, so that the suites do not ask for it. `groups`; `strangers`: nobody unknown can write;
  * `connection`: it has none that could break; `signs`: nothing is shown before the answer; `commands`: what is said there
- * is never a command.
+ * is never a command; `order`: each message is a conversation of its own, and none waits for another.
  */
-export type Lack = 'groups' | 'strangers' | 'connection' | 'signs' | 'commands';
+export type Lack = 'groups' | 'strangers' | 'connection' | 'signs' | 'commands' | 'order';
 
 /**
  * A platform on a loopback port, as suites drive it that know none of them: people write in their direct chats and in one

@@ -28,6 +28,14 @@ export interface ComposePort {
   destinationOf(chat: ChatKey): ChatKey;
 }
 
+/** Whether somebody reads along in the chat itself: not where a program talks, and not where its answers go elsewhere. */
+export function isReadThere(
+  compose: Pick<ComposePort, 'abilitiesOf' | 'destinationOf'>,
+  chat: ChatKey,
+): boolean {
+  return compose.destinationOf(chat) === chat && compose.abilitiesOf(chat)?.unattended !== true;
+}
+
 /** The text of a running turn, shown while the model writes it. */
 export interface PreviewPort {
   /**

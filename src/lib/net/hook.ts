@@ -1,28 +1,40 @@
 export interface Hook {
   readonly maxBytes: number;
-  /** Whether the request comes from whom it says. */
-  isGenuine(headers: Headers, body: string): boolean;
-  /** Resolves when what it holds is stored; rejects when it is not. */
-  take(body: string): Promise<void>;
+  /**
+   * Whether the request comes from whom it says: asked before anything of the body is read as text. A byte-order mark
+   * or a byte that is no UTF-8 is part of what was signed.
+   */
+  isGenuine(headers: Headers, body: Uint8Array): boolean;
+  /**
+   * Resolves when what the body holds is stored, with the answer where it is not an empty 200; rejects when it is not
+   * stored. `text`: the body as UTF-8, a byte-order mark included.
+   */
+  take(text: string, body: Uint8Array): Promise<Response | null>;
   onRefused(error: unknown): void;
 }
 
-/** A POST of a platform: stored, then 200. Every other status makes the platform try again, or says that it is a stranger. */
+/**
+ * method → size → signature → stored → 2xx: a POST of a platform. Every other status makes the platform try again, or
+ * says that it is a stranger: 405, 413, 401, and 503 where it was not stored.
+ */
 export async function answerHook(request: Request, hook: Hook): Promise<Response> {
-  return new Response(null, { status: await statusOf(request, hook) });
-}
-
-async function statusOf(request: Request, hook: Hook): Promise<number> {
-  if (request.method !== 'POST') return 405;
-  if (Number(request.headers.get('content-length') ?? 0) > hook.maxBytes) return 413;
-  const body = await request.text();
-  if (!hook.isGenuine(request.headers, body)) return 401;
-  if (Buffer.byteLength(body) > hook.maxBytes) return 413;
+  if (request.method !== 'POST') return refusal(405, { allow: 'POST' });
+  if (Number(request.headers.get('content-length') ?? 0) > hook.maxBytes) return refusal(413);
+  const body = new Uint8Array(await request.arrayBuffer());
+  if (body.byteLength > hook.maxBytes) return refusal(413);
+  if (!hook.isGenuine(request.headers, body)) return refusal(401);
   try {
-    await hook.take(body);
-    return 200;
+    return (await hook.take(textOf(body), body)) ?? new Response(null);
   } catch (error) {
     hook.onRefused(error);
-    return 503;
+    return refusal(503);
   }
+}
+
+function refusal(status: number, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(null, { status, headers });
+}
+
+function textOf(body: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(body);
 }

@@ -28,6 +28,19 @@ export async function readBytes(request: Request, limitBytes: number): Promise<U
   return bytes;
 }
 
+/**
+ * As `readBytes`, and rejects with what `signal` aborts with as soon as it does. What comes then is read by nobody: the
+ * answer has to close the connection.
+ */
+export async function readBytesUntil(
+  signal: AbortSignal,
+  ...args: Parameters<typeof readBytes>
+): Promise<Uint8Array<ArrayBuffer>> {
+  const cut = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => cut.reject(signal.reason), { once: true });
+  return Promise.race([readBytes(...args), cut.promise]);
+}
+
 async function readAnnounced(
   request: Request,
   limitBytes: number,

@@ -6,6 +6,7 @@ import { randomToken } from '#lib/random.ts';
 import type { WebDeps } from '../deps.ts';
 import { type WebServer, createWeb } from '../index.ts';
 import { type Kernel, createKernel } from './kernel.ts';
+import { fakeLinkCommands, linkReport, notLinked, type TestLink } from './link.ts';
 import { type TestPeople, fakePeopleCommands } from './people.ts';
 
 export const testToken = 'a-token-for-tests';
@@ -14,6 +15,8 @@ export interface TestWeb {
   readonly kernel: Kernel;
   /** Who is known and who waits. */
   readonly people: TestPeople;
+  /** The channel that a phone lets in. */
+  readonly link: TestLink;
   readonly web: WebServer;
   readonly deps: WebDeps;
   /** What was logged as an error. */
@@ -32,11 +35,13 @@ export function testWeb(
   const defects: string[] = [];
   const people: TestPeople = { pairings: [], identities: [] };
   const now = (): number => clock.now();
-  const deps: WebDeps = { ...kernelDeps({ kernel, people, defects }, now), clock, ...change };
+  const link: TestLink = { offer: null, linked: false, why: notLinked, lastEventAt: null };
+  const deps: WebDeps = { ...kernelDeps({ kernel, people, link, defects }, now), clock, ...change };
   const web = createWeb(deps, options);
   return {
     kernel,
     people,
+    link,
     web,
     deps,
     defects,
@@ -49,7 +54,7 @@ export function testWeb(
 }
 
 function kernelDeps(
-  { kernel, people, defects }: Pick<TestWeb, 'kernel' | 'people' | 'defects'>,
+  { kernel, people, link, defects }: Pick<TestWeb, 'kernel' | 'people' | 'link' | 'defects'>,
   now: () => number,
 ): Omit<WebDeps, 'clock'> {
   const log: LogPort = {
@@ -60,7 +65,7 @@ function kernelDeps(
   return {
     ...fakePorts(kernel),
     door: { submit: kernel.submit },
-    control: fakeControl(kernel, people, now),
+    control: fakeControl({ kernel, people, link }, now),
     state: memoryState(),
     onCommit: (listener) => listen(kernel.commitListeners, listener),
     live: {
@@ -146,9 +151,14 @@ function plainHtml(markdown: string): string {
     .join('');
 }
 
-function fakeControl(kernel: Kernel, people: TestPeople, now: () => number): ControlPort {
+function fakeControl(
+  { kernel, people, link }: Pick<TestWeb, 'kernel' | 'people' | 'link'>,
+  now: () => number,
+): ControlPort {
   const commands = {
-    status: async () => statusOf(kernel),
+    status: async () => statusOf(kernel, link),
+    'channels.list': async () => statusOf(kernel, link).channels,
+    ...fakeLinkCommands(link),
     'turns.list': async (input: ControlSurface['turns.list']['input']) =>
       [...kernel.turns.values()].filter(
         (turn) =>
@@ -191,7 +201,7 @@ function decide(kernel: Kernel, input: ControlSurface['approvals.decide']['input
   return decided;
 }
 
-function statusOf(kernel: Kernel): StatusReport {
+function statusOf(kernel: Kernel, link: TestLink): StatusReport {
   const count = (status: string): number =>
     [...kernel.turns.values()].filter((turn) => turn.status === status).length;
   return {
@@ -213,6 +223,7 @@ function statusOf(kernel: Kernel): StatusReport {
         lastEventAt: null,
         changes: 3,
       },
+      linkReport(link),
     ],
     events: { queued: 1, running: 0, done: 7, dead: 0, stale: 0, refused: 0, withdrawn: 0 },
     turns: { running: count('running'), parked: 0, done: count('done'), failed: 0, cancelled: 0, dead: 0 },

@@ -18,7 +18,7 @@ export function createToy(
   deps: Omit<PlatformDeps, 'fetch'> & Partial<Pick<PlatformDeps, 'fetch'>>,
   settings: ToySettings,
 ): AdapterPort {
-  const door = createDoor(settings.secret);
+  const door = createDoor(deps, settings.secret);
   const call = createCall({ clock: deps.clock, fetch: deps.fetch ?? fetch }, settings);
   return {
     name: 'toy',
