@@ -23,7 +23,9 @@ test('JSON under its names, and plain text, are taken', () => {
     null,
   ])
     expect(read('{"a":1}', type)).toEqual({ ok: true, text: '{"a":1}', json: { a: 1 } });
-  expect(read('{"a":1}', 'text/plain;charset=UTF-8')).toEqual({ ok: true, text: '{"a":1}', json: undefined });
+  expect(read('{"a":1}', 'text/plain;charset=UTF-8')).toEqual({ ok: true, text: '{"a":1}', json: { a: 1 } });
+  for (const text of ['{"a":1,"a":2}', 'down', '{'])
+    expect(read(text, 'text/plain')).toEqual({ ok: true, text, json: undefined });
 });
 
 test.each([

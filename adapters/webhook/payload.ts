@@ -6,7 +6,7 @@ export type Payload =
 const deepest = 64;
 
 /**
- * JSON, or plain text (then `json` is undefined). Refused cheaply, in words for whoever set the sender up: other content
+ * JSON, or plain text that is none (then `json` is undefined): many programs send JSON without saying so. Refused cheaply, in words for whoever set the sender up: other content
  * types, text that is no UTF-8, and JSON that two readers could read differently or that is deep: a byte-order mark,
  * double names, half characters, more than 64 levels.
  */
@@ -16,7 +16,11 @@ export function readPayload(headers: Headers, body: Uint8Array): Payload {
   if (!isJson && type.trim() !== 'text/plain') return refused(415, wrongType(type.trim()));
   const text = decode(body);
   if (text === null) return refused(400, 'The body is not UTF-8.');
-  if (!isJson) return { ok: true, text, json: undefined };
+  const read = readJson(text);
+  return isJson || read.ok ? read : { ok: true, text, json: undefined };
+}
+
+function readJson(text: string): Payload {
   if (text.startsWith('\u{feff}')) return refused(400, 'The body begins with a byte-order mark.');
   const { names, depth } = measure(text);
   if (depth > deepest) return refused(400, `The JSON has more than ${deepest} levels.`);

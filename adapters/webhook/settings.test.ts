@@ -33,7 +33,7 @@ test.each([
   [{ scheme: 'standard', secret: 'whsec_====' }, 'endpoints.ci.secret must be base 64'],
   [{ scheme: 'standard', secret: 'no base 64 at all!' }, 'endpoints.ci.secret must be base 64'],
   [{ scheme: 'standard', secret: 'whsec_c2hvcnQ=' }, 'endpoints.ci.secret is too short (5 bytes)'],
-  [{ secret: 'fifteen-letters' }, 'endpoints.ci.secret is too short (15 bytes)'],
+  [{ secret: 'letters' }, 'endpoints.ci.secret is too short (7 bytes)'],
   [{ secret: ` ${secret}` }, 'endpoints.ci.secret must not begin or end with spaces'],
   [{ previousSecret: '' }, 'endpoints.ci.previousSecret is empty'],
   [{ replyTo: { url: 'https://x.example', secret: 'whsec_' } }, 'endpoints.ci.replyTo.secret is empty'],

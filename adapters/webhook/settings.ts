@@ -11,8 +11,9 @@ export interface Endpoint {
   readonly scheme: Scheme;
   /** What may have signed: the secret and, during a change, the one before it. Never logged. */
   readonly keys: readonly Uint8Array[];
-  /** Of hmac-sha256. `timestampHeader`: the signed text is `TIME.BODY`. */
-  readonly signatureHeader: string;
+  /** Of hmac-sha256: where the signature may stand; the first of them that is there counts. */
+  readonly signatureHeaders: readonly string[];
+  /** Of hmac-sha256: the signed text is `TIME.BODY`. */
   readonly timestampHeader: string | null;
   readonly prompt: Template;
   readonly replyTo: ReplyTo;
@@ -24,8 +25,8 @@ export type ReplyTo =
   | { readonly type: 'chat'; readonly chat: ChatKey }
   | { readonly type: 'url'; readonly url: string; readonly key: Uint8Array };
 
-/** Of no more bytes than this a key can be guessed or is no key at all, such as `changeme`. */
-const fewestKeyBytes = 16;
+/** A shorter one is guessed in no time. What is longer and still weak, doctor warns of. */
+const fewestKeyBytes = 8;
 /** /hooks/<name> of these belongs to the channel of that name, now or later. */
 const takenNames = new Set([
   'telegram',
@@ -42,6 +43,8 @@ const headerName = z
   .string()
   .toLowerCase()
   .regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'must be the name of a header, such as x-signature-256');
+/** Where senders put it that follow no standard. */
+const usualHeaders = ['x-signature-256', 'x-hub-signature-256', 'x-signature', 'x-webhook-signature'];
 const promptLimit = 8_000;
 
 const replyToSchema = z.union([
@@ -59,11 +62,11 @@ const endpointSchema = z.object({
     .nullish()
     .transform((it) => it ?? null),
   scheme: z.enum(schemes),
-  signatureHeader: headerName.default('x-signature-256'),
+  signatureHeader: headerName.nullish().transform((it) => (it ? [it] : usualHeaders)),
   timestampHeader: headerName.nullish().transform((it) => it ?? null),
   prompt: z.string().trim().min(1).max(promptLimit),
   replyTo: replyToSchema,
-  perMinute: z.int().min(1).max(6_000).default(60),
+  perMinute: z.int().min(1).max(6_000).default(300),
 });
 
 /** `channels.webhook` of config.yaml. */
@@ -83,7 +86,8 @@ type Refuse = (path: readonly string[], message: string) => void;
 
 /** Null where something was refused. */
 function endpointOf(name: string, entry: z.infer<typeof endpointSchema>, refuse: Refuse): Endpoint | null {
-  const { secret, previousSecret, scheme, timestampHeader, signatureHeader, perMinute } = entry;
+  const { secret, previousSecret, scheme, timestampHeader, perMinute } = entry;
+  const signatureHeaders = entry.signatureHeader;
   if (takenNames.has(name))
     refuse([], `is the name of a channel: give the endpoint another one, such as ${name}-1`);
   const keyAt = (path: readonly string[], text: string, how: Scheme): Uint8Array | null => {
@@ -96,11 +100,11 @@ function endpointOf(name: string, entry: z.infer<typeof endpointSchema>, refuse:
     keyAt(['secret'], secret, scheme),
     previousSecret === null ? null : keyAt(['previousSecret'], previousSecret, scheme),
   ].filter((key) => key !== null);
-  const template = parseTemplate(entry.prompt, signing({ signatureHeader, timestampHeader }));
+  const template = parseTemplate(entry.prompt, signing(signatureHeaders));
   if (!template.ok) refuse(['prompt'], template.why);
   const replyTo = replyToOf(entry.replyTo, (text) => keyAt(['replyTo', 'secret'], text, 'standard'));
   if (!template.ok || replyTo === null || keys.length === 0) return null;
-  const how = { scheme, keys, signatureHeader, timestampHeader, perMinute };
+  const how = { scheme, keys, signatureHeaders, timestampHeader, perMinute };
   return { name, ...how, prompt: template.value, replyTo };
 }
 
@@ -116,12 +120,9 @@ function replyToOf(
 }
 
 /** Headers that prove something must not be shown to a model. */
-function signing(entry: {
-  readonly signatureHeader: string;
-  readonly timestampHeader: string | null;
-}): ReadonlySet<string> {
-  const known = ['webhook-signature', 'x-hub-signature', 'x-hub-signature-256', entry.signatureHeader];
-  return new Set([...known, 'authorization', 'proxy-authorization', 'cookie']);
+function signing(signatureHeaders: readonly string[]): ReadonlySet<string> {
+  const known = ['webhook-signature', 'x-hub-signature', 'x-hub-signature-256'];
+  return new Set([...known, ...signatureHeaders, 'authorization', 'proxy-authorization', 'cookie']);
 }
 
 /** The bytes that sign, or what is wrong with the text. Standard Webhooks: base 64 behind `whsec_`. */

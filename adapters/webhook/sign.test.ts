@@ -14,7 +14,7 @@ const body = Buffer.from('{"a": 1}');
 const endpointWith = (scheme: Scheme, timestampHeader: string | null = null, ...keys: Uint8Array[]) => ({
   scheme,
   keys: keys.length > 0 ? keys : [bytes],
-  signatureHeader: 'x-signature-256',
+  signatureHeaders: ['x-signature-256', 'x-signature'],
   timestampHeader,
 });
 const hex = (text: Uint8Array | string, key: Uint8Array = bytes): string =>

@@ -8,7 +8,7 @@ export interface Signed {
   readonly body: Uint8Array;
 }
 
-type Proof = Pick<Endpoint, 'scheme' | 'keys' | 'signatureHeader' | 'timestampHeader'>;
+type Proof = Pick<Endpoint, 'scheme' | 'keys' | 'signatureHeaders' | 'timestampHeader'>;
 
 const toleranceMs = 300_000;
 /** Standard Webhooks allows several, while secrets change. */
@@ -81,12 +81,13 @@ function textBefore({ scheme, timestampHeader }: Proof, headers: Headers): strin
   return scheme === 'hmac-sha256' && timestampHeader !== null ? `${headers.get(timestampHeader)}.` : '';
 }
 
-function signaturesIn({ scheme, signatureHeader }: Proof, headers: Headers): readonly string[] {
+function signaturesIn({ scheme, signatureHeaders }: Proof, headers: Headers): readonly string[] {
   if (scheme === 'standard') {
     const given = (headers.get('webhook-signature') ?? '').split(' ').slice(0, mostSignatures);
     return given.flatMap((one) => (one.startsWith('v1,') ? [one.slice('v1,'.length)] : []));
   }
-  const given = headers.get(scheme === 'github' ? 'x-hub-signature-256' : signatureHeader) ?? '';
+  const names = scheme === 'github' ? ['x-hub-signature-256'] : signatureHeaders;
+  const given = names.map((name) => headers.get(name)).find((value) => value !== null) ?? '';
   if (given.startsWith('sha256=')) return [given.slice('sha256='.length)];
   return scheme === 'github' ? [] : [given];
 }

@@ -73,6 +73,11 @@ test('names that lead to what objects are made of yield nothing, own or not', ()
   expect(Reflect.get({}, 'x')).toBeUndefined();
 });
 
+test('the payload itself may be named', () => {
+  expect(fill('{{body.a}} {{payload.a}} {{a}}', { a: 7 })).toBe('7 7 7');
+  expect(fill('{{body.a}} {{payload}}', { a: 7, body: { a: 8 }, payload: 9 })).toBe('8 9');
+});
+
 test('each value is cut, and all of them together', () => {
   const long = fill('{{a}}', { a: 'x'.repeat(9_000) });
   expect(long).toBe(fenced(`${'x'.repeat(8_000)}\n(cut: 1000 more characters)`));

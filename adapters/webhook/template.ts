@@ -97,7 +97,13 @@ function valueOf(
   { json, headers }: Received,
 ): unknown {
   if (part.type === 'header') return headers.get(part.name) ?? undefined;
-  return part.steps.reduce(stepInto, json);
+  return rooted(part.steps, json).reduce(stepInto, json);
+}
+
+/** `{{body.a}}` and `{{payload.a}}` are `{{a}}`, unless the payload has something of that name. */
+function rooted(steps: readonly string[], json: unknown): readonly string[] {
+  const [first = ''] = steps;
+  return ['body', 'payload'].includes(first) && stepInto(json, first) === undefined ? steps.slice(1) : steps;
 }
 
 /** The own property of that name, and an element of a list; of nothing else anything. */

@@ -72,11 +72,11 @@ const email = z.strictObject({
   /** Absent: the folder that the server marks as the one for sent mail. */
   sentFolder: text.nullable().default(null),
   /** Mails of one sender that are answered; more are a loop. */
-  mostPerHour: z.preprocess(numberFromText, z.int().min(1).max(10_000)).default(30),
+  mostPerHour: z.preprocess(numberFromText, z.int().min(1).max(10_000)).default(60),
 });
 
-/** As bytes; a shorter key could be guessed, or is no key at all, such as `changeme`. */
-const fewestKeyBytes = 16;
+/** As bytes; a shorter key is guessed in no time. */
+const fewestKeyBytes = 8;
 const tooShort = `is too short: it must have at least ${fewestKeyBytes} bytes, such as \`openssl rand -base64 32\` makes`;
 
 /** Standard Webhooks writes keys as base 64 behind `whsec_`. */
@@ -84,8 +84,7 @@ function isStandardKey(key: string): boolean {
   const coded = key.replace(/^whsec_/, '');
   return /^[A-Za-z0-9+/]+={0,2}$/.test(coded) && Buffer.from(coded, 'base64').length >= fewestKeyBytes;
 }
-const noStandardKey =
-  'must be a key of at least 16 bytes in base 64 behind whsec_, as Standard Webhooks has it';
+const noStandardKey = `must be a key of at least ${fewestKeyBytes} bytes in base 64 behind whsec_, as Standard Webhooks has it`;
 
 const endpoint = z
   .strictObject({
@@ -93,8 +92,8 @@ const endpoint = z
     /** During a change of secrets: what it signs is taken too. */
     previousSecret: secret.nullable().default(null),
     scheme: z.enum(['standard', 'github', 'hmac-sha256']),
-    /** Of hmac-sha256: where the signature stands, and the time if it is signed too (`TIME.BODY`). */
-    signatureHeader: text.default('x-signature-256'),
+    /** Of hmac-sha256: where the signature stands (absent: where senders usually put it), and the time if it is signed too (`TIME.BODY`). */
+    signatureHeader: text.nullable().default(null),
     timestampHeader: text.nullable().default(null),
     prompt: text,
     /** A chat, or a URL that is called with the answer, signed as Standard Webhooks. */
@@ -105,7 +104,7 @@ const endpoint = z
         .refine((key) => !key.startsWith('webhook:'), 'must not be an endpoint: it would answer itself'),
       z.strictObject({ url: httpUrl, secret: secret.refine(isStandardKey, noStandardKey) }),
     ]),
-    perMinute: z.preprocess(numberFromText, z.int().min(1).max(6_000)).default(60),
+    perMinute: z.preprocess(numberFromText, z.int().min(1).max(6_000)).default(300),
   })
   .superRefine(({ scheme, secret: now, previousSecret: before }, context) => {
     for (const [key, value] of Object.entries({ secret: now, previousSecret: before })) {
@@ -138,16 +137,3 @@ export const channelSchemas = {
   email: section(email).optional(),
   webhook: section(webhook).optional(),
 };
-
-/** An endpoint that answers in a chat of a channel that is not there would be heard by nobody. */
-export function checkAnswers(
-  channels: Readonly<Record<string, unknown>> & { readonly webhook?: z.infer<typeof webhook> | undefined },
-  context: z.RefinementCtx,
-): void {
-  for (const [name, { replyTo }] of Object.entries(channels.webhook?.endpoints ?? {})) {
-    const channel = typeof replyTo === 'string' ? replyTo.slice(0, replyTo.indexOf(':')) : null;
-    if (channel === null || (channels[channel] ?? null) !== null) continue;
-    const message = `must be a chat of a channel that stands under channels: ${channel} does not`;
-    context.addIssue({ code: 'custom', path: ['webhook', 'endpoints', name, 'replyTo'], message });
-  }
-}

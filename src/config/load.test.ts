@@ -287,15 +287,11 @@ describe('every mistake names the key and the mend', () => {
       endpoint('secret: "  ", scheme: github, replyTo: "a:1"'),
       'must not contain spaces',
     ],
-    [
-      'a short secret',
-      endpoint('secret: changeme, scheme: github, replyTo: "a:1"'),
-      'ci.secret is too short',
-    ],
+    ['a short secret', endpoint('secret: s3cret, scheme: github, replyTo: "a:1"'), 'ci.secret is too short'],
     [
       'a secret that is no Standard key',
       endpoint('secret: "not-base-64-not-base-64", scheme: standard, replyTo: "a:1"'),
-      'ci.secret must be a key of at least 16 bytes in base 64 behind whsec_',
+      'ci.secret must be a key of at least 8 bytes in base 64 behind whsec_',
     ],
     ['no place for the answer', endpoint('scheme: github'), 'ci.replyTo is missing.'],
     ['a place that is no chat', endpoint('replyTo: nowhere'), 'ci.replyTo must be a chat such as telegram:7'],
@@ -412,6 +408,17 @@ describe('every mistake names the key and the mend', () => {
 });
 
 describe('warnings', () => {
+  test('an endpoint whose answers go to a channel that is not there', async () => {
+    const answersTo = (chat: string): string =>
+      `${provider}channels: {telegram: {token: "7:token"}, webhook: {endpoints: {ci: {secret: s3cret-s3cret, scheme: github, prompt: x, replyTo: "${chat}"}}}}`;
+    expect((await good(answersTo('telegram:7'))).warnings).toEqual([]);
+    for (const channel of ['slack', 'web']) {
+      expect((await good(answersTo(`${channel}:1`))).warnings).toMatchObject([
+        { path: 'channels.webhook.endpoints.ci.replyTo', message: expect.stringContaining(channel) },
+      ]);
+    }
+  });
+
   test('keys of a later version are ignored by name', async () => {
     const yaml = `${provider}policy: {rules: []}\nsandbox: {image: x, key: "\${NOT_SET}"}\nbudget: {perMinuteUsd: 1, perTurnUsd: 2}\n`;
     const { config, warnings } = await good(yaml);

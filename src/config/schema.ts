@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { channelSchemas, checkAnswers } from './channels.ts';
+import { channelSchemas } from './channels.ts';
 import { amount, count, httpUrl, secret, section, text } from './document/fields.ts';
 import { booleanFromText, isIdentity, isLanguage, isTimezone, numberFromText } from './document/values.ts';
 
@@ -69,7 +69,7 @@ const handlePattern = /^(?!api-|guest-)[a-z0-9][a-z0-9_-]{0,31}$/;
 
 export const configSchema = z.strictObject({
   model: section(model.prefault({})),
-  channels: section(z.strictObject(channelSchemas).superRefine(checkAnswers).prefault({})),
+  channels: section(z.strictObject(channelSchemas).prefault({})),
   people: section(z.record(z.string().regex(handlePattern), section(person)).default({})),
   access: section(
     z

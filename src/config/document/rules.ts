@@ -15,6 +15,7 @@ interface FileFound extends Found {
 /** What holds between several keys. */
 export function checkFile(file: ConfigFile, found: FileFound): void {
   checkPlainHttp(file.channels, 'channels', found);
+  checkAnswers(file.channels, found);
   const ownerByIdentity = new Map<string, string>();
   for (const [handle, person] of Object.entries(file.people)) {
     for (const [index, identity] of person.identities.entries()) {
@@ -30,6 +31,20 @@ export function checkFile(file: ConfigFile, found: FileFound): void {
       ownerByIdentity.set(identity, handle);
       checkChannel(identity, path, found);
     }
+  }
+}
+
+/** An endpoint that answers in a chat of a channel that is not there is heard by nobody. */
+function checkAnswers(channels: ConfigFile['channels'], found: FileFound): void {
+  const there = [...Object.keys(channels), ...found.furtherChannels];
+  for (const [name, { replyTo }] of Object.entries(channels.webhook?.endpoints ?? {})) {
+    const channel = typeof replyTo === 'string' ? replyTo.slice(0, replyTo.indexOf(':')) : null;
+    if (channel === null || there.includes(channel)) continue;
+    found.warnings.push({
+      path: `channels.webhook.endpoints.${name}.replyTo`,
+      message: `is a chat of ${channel}, which does not stand under channels: its answers are sent to nobody`,
+      fix: 'Name a chat of a channel that is there, such as telegram:7, or { url, secret }.',
+    });
   }
 }
 
