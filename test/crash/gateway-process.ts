@@ -50,6 +50,8 @@ export interface GatewayProcess {
   }>;
   readonly isReady: () => boolean;
   readonly hasEnded: () => boolean;
+  /** While it runs: the next failpoint, counted from now, and the file for each one that it passes from now on. */
+  arm(arm: Arm, trace: string): Promise<void>;
   /** Returns the instant. */
   signal(signal: NodeJS.Signals): number;
   note(): DeathNote | null;
@@ -83,6 +85,11 @@ export function startGatewayProcess(surroundings: Surroundings, options: StartOp
     ended,
     isReady: () => isReady,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
+    arm: async ({ point, nth }, file) => {
+      const armed = untilSaid(child, /^armed$/m);
+      child.stdin.write(`${JSON.stringify({ point, nth, trace: file })}\n`);
+      await armed;
+    },
     signal: (signal) => {
       const at = Date.now();
       child.kill(signal);
@@ -109,13 +116,18 @@ function argumentsFor(
   ];
 }
 
-function untilReady(child: ChildProcess): Promise<string | null> {
-  const { promise, resolve } = Promise.withResolvers<string | null>();
+async function untilReady(child: ChildProcess): Promise<string | null> {
+  return (await untilSaid(child, /^ready (http:\/\/\S+)$/m))?.[1] ?? null;
+}
+
+/** Resolves with what it says from now on, once it fits; null if it ended before. */
+function untilSaid(child: ChildProcess, wanted: RegExp): Promise<RegExpExecArray | null> {
+  const { promise, resolve } = Promise.withResolvers<RegExpExecArray | null>();
   let output = '';
   child.stdout?.on('data', (piece: Buffer) => {
     output += piece.toString('utf8');
-    const url = /^ready (http:\/\/\S+)$/m.exec(output)?.[1];
-    if (url !== undefined) resolve(url);
+    const found = wanted.exec(output);
+    if (found !== null) resolve(found);
   });
   child.once('exit', () => resolve(null));
   return promise;

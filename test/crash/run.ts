@@ -10,7 +10,7 @@ import { type Arm, type GatewayProcess, type Surroundings, startGatewayProcess }
 
 /** What the outside saw of one scenario with at most one kill. */
 export interface Seen {
-  /** Failpoints passed by the first process, in order. */
+  /** Failpoints passed by the process that was to be killed, in order. */
   readonly trace: readonly string[];
   readonly killed: boolean;
   readonly answers: readonly string[];
@@ -19,12 +19,17 @@ export interface Seen {
   readonly callsAfter: number;
 }
 
-/**
- * Two messages of one chat: the first makes the model call a pure, a keyed and a once tool, the second is plain. Runs
- * the gateway, kills it at the failpoint, starts it again, waits until both are answered, and stops it in good order:
- * what it has left to send it sends then.
- */
-export async function runScenario(kill: Arm | null): Promise<Seen> {
+/** What all scenarios of one home have in common. */
+export interface Stage extends AsyncDisposable {
+  readonly surroundings: Surroundings;
+  readonly effects: EffectCounter;
+  readonly model: FakeModel;
+  readonly telegram: FakeTelegram;
+  /** The next gateway on the home. Whatever happens it is ended with the stage. */
+  start(options?: { readonly arm: Arm | null; readonly trace: string }): GatewayProcess;
+}
+
+export async function openStage(): Promise<Stage> {
   const home = mkdtempSync(join(tmpdir(), 'tiro-kill-'));
   const effects = await startEffectCounter();
   const model = await startFakeModel({ script: toolsThenAnswer, latencyMs: 30 });
@@ -33,76 +38,110 @@ export async function runScenario(kill: Arm | null): Promise<Seen> {
   writeFileSync(join(home, 'config.yaml'), configFor({ model: model.url, telegram: telegram.url, more }));
   const gateways: GatewayProcess[] = [];
   const surroundings = { folder: home, home, effectsUrl: effects.url };
-  try {
-    return await play({ surroundings, effects, model, telegram, gateways }, kill);
-  } finally {
-    for (const gateway of gateways) gateway.signal('SIGKILL');
-    await Promise.all([telegram.close(), model.close(), effects.close()]);
-    if (!process.env['KEEP']) rmSync(home, { recursive: true, force: true });
-  }
-}
-
-interface Stage {
-  readonly surroundings: Surroundings;
-  readonly effects: EffectCounter;
-  readonly model: FakeModel;
-  readonly telegram: FakeTelegram;
-  /** Every gateway that was started, to be ended whatever happens. */
-  readonly gateways: GatewayProcess[];
-}
-
-async function play(stage: Stage, kill: Arm | null): Promise<Seen> {
-  const { surroundings, effects, model, telegram, gateways } = stage;
-  const trace = join(surroundings.folder, 'trace');
-  telegram.userText('first: use the tools');
-  const first = startGatewayProcess(surroundings, { arm: kill, trace });
-  gateways.push(first);
-  // Two messages that wait together are answered together: the second one comes while the first is worked on.
-  const said = until('the model is asked', () => model.requests.length > 0, 30_000).then(() =>
-    telegram.userText('second: just answer'),
-  );
-  const answered = said.then(() => bothAnswered(telegram));
-  await Promise.race([first.ended, answered]);
-  first.signal('SIGTERM');
-  const killed = (await first.ended).signal === 'SIGKILL';
-  const callsBefore = model.requests.length;
-  if (killed) await goOn(stage, answered);
   return {
-    trace: lines(trace),
-    killed,
-    answers: telegram.messages(7).map((shown) => shown.text),
-    effects: effects.effects,
-    callsAfter: model.requests.length - callsBefore,
+    surroundings,
+    effects,
+    model,
+    telegram,
+    start: (options = { arm: null, trace: join(home, 'trace-of-nobody') }) => {
+      const gateway = startGatewayProcess(surroundings, options);
+      gateways.push(gateway);
+      return gateway;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const gateway of gateways) gateway.signal('SIGKILL');
+      await Promise.all([telegram.close(), model.close(), effects.close()]);
+      if (!process.env['KEEP']) rmSync(home, { recursive: true, force: true });
+    },
   };
 }
 
-async function goOn({ surroundings, gateways }: Stage, answered: Promise<void>): Promise<void> {
-  const second = startGatewayProcess(surroundings, { arm: null });
-  gateways.push(second);
-  await Promise.all([second.ready, answered]);
-  second.signal('SIGTERM');
-  const { code } = await second.ended;
-  if (code !== 0) throw new Error(`The second gateway ended with ${code}.`);
+/**
+ * Two messages of one chat: the first makes the model call a pure, a keyed and a once tool, the second is plain. All that
+ * belongs to them bears their number.
+ */
+export interface Scene {
+  readonly trace: string;
+  /** Resolves when both are answered. */
+  say(): Promise<void>;
+  /** Told of the kill when it happens. */
+  killed(): void;
+  seen(): Seen;
+}
+
+export function openScene(stage: Stage, number: number): Scene {
+  const { telegram, model, effects, surroundings } = stage;
+  const mark = `#${number}.`;
+  const trace = join(surroundings.folder, `trace-${number}`);
+  let callsBefore: number | null = null;
+  const calls = (): number => model.requests.filter((request) => lastUserText(request).includes(mark)).length;
+  const shows = (words: string): boolean =>
+    telegram.messages(7).some(({ text }) => text.includes(`${words} ${mark}`));
+  const say = async (): Promise<void> => {
+    telegram.userText(`first ${mark} use the tools`);
+    // Two messages that wait together are answered together: the second one comes while the first is worked on.
+    await until('the model is asked', () => calls() > 0, 30_000);
+    telegram.userText(`second ${mark} just answer`);
+    const isAnswered = (): boolean => shows('ANSWER first') && shows('ANSWER second');
+    await until('both messages are answered', isAnswered, 30_000);
+  };
+  return {
+    trace,
+    say,
+    killed: () => {
+      callsBefore = calls();
+    },
+    seen: () => ({
+      trace: linesOf(trace),
+      killed: callsBefore !== null,
+      answers: telegram.messages(7).flatMap(({ text }) => (text.includes(mark) ? [text] : [])),
+      effects: effects.effects.filter(({ message }) => message.includes(mark)),
+      callsAfter: calls() - (callsBefore ?? calls()),
+    }),
+  };
+}
+
+/**
+ * In a home of its own: runs the gateway, kills it at the failpoint, starts it again, waits until both messages are
+ * answered, and stops it in good order: what it has left to send it sends then.
+ */
+export async function runScenario(kill: Arm | null): Promise<Seen> {
+  await using stage = await openStage();
+  const scene = openScene(stage, 1);
+  const answered = scene.say();
+  const first = stage.start({ arm: kill, trace: scene.trace });
+  await Promise.race([first.ended, answered]);
+  first.signal('SIGTERM');
+  if ((await first.ended).signal === 'SIGKILL') {
+    scene.killed();
+    const second = stage.start();
+    await Promise.all([second.ready, answered]);
+    await stopInGoodOrder(second);
+  }
+  return scene.seen();
+}
+
+export async function stopInGoodOrder(gateway: GatewayProcess): Promise<void> {
+  gateway.signal('SIGTERM');
+  const { code } = await gateway.ended;
+  if (code !== 0) throw new Error(`The last gateway ended with ${code}.`);
 }
 
 function toolsThenAnswer(request: Parameters<typeof lastUserText>[0]) {
   const text = lastUserText(request);
-  if (request.body.messages.at(-1)?.role === 'tool') return { text: 'ANSWER first' };
-  if (text.includes('second')) return { text: 'ANSWER second' };
+  const mark = /#\d+\./.exec(text)?.[0] ?? '';
+  if (request.body.messages.at(-1)?.role === 'tool') return { text: `ANSWER first ${mark}` };
+  if (text.includes('second')) return { text: `ANSWER second ${mark}` };
+  const message = `first ${mark}`;
   const toolCalls = ['look', 'keep', 'ring'].map((name) => ({
     id: `call_${name}`,
     name,
-    arguments: JSON.stringify({ message: 'first', waiting: ['first'] }),
+    arguments: JSON.stringify({ message, waiting: [message] }),
   }));
   return { toolCalls };
 }
 
-async function bothAnswered(telegram: FakeTelegram): Promise<void> {
-  const shows = (word: string): boolean => telegram.messages(7).some((shown) => shown.text.includes(word));
-  await until('both messages are answered', () => shows('ANSWER first') && shows('ANSWER second'), 30_000);
-}
-
-function lines(file: string): readonly string[] {
+function linesOf(file: string): readonly string[] {
   return existsSync(file)
     ? readFileSync(file, 'utf8')
         .split('\n')

@@ -57,7 +57,8 @@ test('a message that kills the process each time is given up after five lone att
   const saidAt = performance.now();
   world.say(poisoned, 'and now?');
   await until('the chat goes on', () => answersTo(world, poisoned, 'and now?').length === 1);
-  expect(performance.now() - saidAt).toBeLessThan(3_000);
+  // Behind the one that was given up it would wait for as long as its next try does.
+  expect(performance.now() - saidAt).toBeLessThan(9_000);
   await until('the owner is told', () => isToldOf(owner, new RegExp(`p${poisoned}.*${dead?.id}`, 's')));
   await until(
     'the others are answered',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '#test/until.ts';
+import { median } from '../statistics.ts';
 import { toFigures } from './findings.ts';
 import { soak } from './run.ts';
 
@@ -44,9 +45,9 @@ test(
     }
     const descriptors = soaked.samples.slice(2).map((sample) => sample.descriptors);
     const half = Math.floor(descriptors.length / 2);
-    expect(Math.max(...descriptors.slice(half))).toBeLessThanOrEqual(
-      Math.max(...descriptors.slice(0, half)) + 8,
-    );
+    // A busy machine has more messages under way at once; what each one leaves behind would be half of them.
+    const more = median(descriptors.slice(half)) - median(descriptors.slice(0, half));
+    expect(more).toBeLessThanOrEqual(soaked.messages / 3);
     expect(readFileSync(samplesFile, 'utf8').trim().split('\n')).toHaveLength(soaked.samples.length);
   },
 );
