@@ -8,7 +8,7 @@ import type { RandomPort } from '#core/ports/clock.ts';
 import type { RenderPort } from '#core/ports/render.ts';
 import { type Calls, type Seen, createCalls } from './call.ts';
 import { bodyToSend, composeInstead, composeNextDialect } from './compose.ts';
-import { type Outcome, makesMessage, mayRepeat, outcomeOf, tooOld } from './outcome.ts';
+import { type Outcome, makesMessage, mayBeMade, mayRepeat, outcomeOf, tooOld } from './outcome.ts';
 import { type Settle, type SettleDeps, createSettle, isCode } from './settle.ts';
 
 export interface DeliverDeps extends SettleDeps {
@@ -77,7 +77,8 @@ async function deliver(station: Station, row: Delivery): Promise<void> {
   const replacements = replacementsFor(deps, row, { adapter, error });
   if (replacements.length > 0) {
     const reason = `${error.type}, sent in another way: ${error.reason}`;
-    return settle(row, { status: 'cancelled', reason }, replacements);
+    const repeated = error.type === 'permanent' && mayBeMade(row);
+    return settle(row, { status: 'cancelled', reason, repeated }, replacements);
   }
   if (error.type === 'unknown') return settleUnknown(station, row, { ...call, reason: error.reason });
   return settle(row, failed(deps, row, { adapter, error }));

@@ -11,6 +11,20 @@ const yes: Button = { label: 'Yes', value: '/yes' };
 const dialects = ['telegram-rich', 'telegram-html', 'plain'] as const;
 const table = '| a | b |\n| --- | --- |\n| 1 | 2 |';
 
+test('an edit that may have been made and is refused then: the message instead of it carries the mark', async () => {
+  const world = await createOutboxWorld();
+  const telegram = world.channel('telegram');
+  const chat = 'telegram:7';
+  const [id] = await world.say(chat, 'first');
+  await world.pump();
+  await world.say(chat, 'second', { editOf: id ?? null });
+  telegram.script.push('lost', { type: 'permanent', reason: 'too late to edit' });
+  await world.pump();
+  await world.clock.pass(400_000);
+  await world.pump();
+  expect(telegram.shown(chat)).toEqual(['second', 'second\n(possibly repeated)']);
+});
+
 describe('a dialect for tables only', () => {
   test('tables are said in it, in one message up to its own limit; everything else in the next one', async () => {
     const world = await createOutboxWorld();

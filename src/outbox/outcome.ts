@@ -62,6 +62,11 @@ export function mayRepeat(row: Delivery, semantics: Abilities['sendSemantics']):
   return semantics !== 'idempotent' && makesMessage(row);
 }
 
+/** It was called before, and what that call did is not known for sure: an edit may be shown although it is refused now. */
+export function mayBeMade({ attempts, reason }: Delivery): boolean {
+  return attempts > 0 || reason !== null;
+}
+
 /** An edit whose message never came out is sent as a message. */
 export function makesMessage({ body, targetPlatformId }: Delivery): boolean {
   return (

@@ -27,7 +27,12 @@ export interface OutboxPort {
           readonly reason: string;
         }
       /** cancelled: not needed any more or replaced; dead: given up, shown by `tiro outbox` and can be redriven. */
-      | { readonly status: 'dead' | 'cancelled'; readonly reason: string };
+      | {
+          readonly status: 'dead' | 'cancelled';
+          readonly reason: string;
+          /** What replaces it may say what is shown already: it carries the mark. */
+          readonly repeated?: boolean;
+        };
     readonly replacements: readonly NewDelivery[];
   }): Promise<void>;
   /** Rows left in `sending` by an earlier epoch. */

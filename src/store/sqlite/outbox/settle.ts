@@ -28,7 +28,8 @@ export function settleDelivery(session: Session, input: Settlement): void {
     case 'cancelled':
       session.run('UPDATE outbox SET status = @status, reason = @reason WHERE seq = @seq', {
         seq: row.seq,
-        ...outcome,
+        status: outcome.status,
+        reason: outcome.reason,
       });
       break;
   }
@@ -73,10 +74,11 @@ function isOutdated(session: Session, row: OutboxRow): boolean {
 function replace(session: Session, row: OutboxRow, input: Settlement): void {
   const [heir] = input.replacements;
   if (heir === undefined || row.halted) return;
+  const repeated = row.repeated || ('repeated' in input.outcome && input.outcome.repeated === true);
   for (const delivery of input.replacements) {
     // Whoever stands for a preview is one: the final text must find it.
     const preview = delivery.preview || (row.preview && delivery === heir);
-    const { turn, conversation, position, repeated } = row;
+    const { turn, conversation, position } = row;
     insertRow(session, { ...delivery, preview }, { turn, conversation, at: input.at, position, repeated });
   }
   inherit(session, row, heir.key);
