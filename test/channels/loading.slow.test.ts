@@ -14,6 +14,8 @@ const librariesOf: Readonly<Record<string, RegExp>> = {
   telegram: /^grammy$/,
   discord: /^(discord\.js|discord-api-types|@discordjs\/.*)$/,
   slack: /^@slack\/.*$/,
+  whatsapp: /^(baileys|libsignal|protobufjs|whatsapp-rust-bridge)$/,
+  email: /^(imapflow|nodemailer|mailparser|mailauth)$/,
 };
 
 /** The packages that a gateway with these channels has loaded once it has started. */
@@ -24,7 +26,7 @@ async function loadedWith(names: readonly string[]): Promise<readonly string[]> 
   for (const { name, start } of platforms.filter((one) => names.includes(one.name))) {
     const fake = await start();
     onTestFinished(() => fake.close());
-    lines.push(`  ${name}: ${fake.config(fake.url)}\n`);
+    lines.push(`  ${name}: ${fake.config(fake.url, fake.further)}\n`);
   }
   writeFileSync(join(home, 'config.yaml'), lines.length === 0 ? '' : `channels:\n${lines.join('')}`);
   const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'loading.ts'), home]);

@@ -1,7 +1,10 @@
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { noSeams } from '#core/ports/seams.ts';
+import { whatsappSeam } from '#test/fakes/whatsapp/seam.ts';
 import { startTestGateway } from '#test/gateway.ts';
 import { type Committed, repliesIn } from './committed.ts';
 import { failpointSeams } from './failpoints.ts';
@@ -11,7 +14,8 @@ import { askedTool, countedTools } from './tools.ts';
  * The gateway as a process of its own that, where it passes the failpoint named by `--kill` for the `--nth` time, is gone
  * at that instant as by kill -9 (with `--stop` it stands still there as by SIGSTOP); `--note` is then a file that says
  * when, and which replies it had committed. It writes each failpoint it passes into `--trace`, or each once into
- * `--names`. It ends with whoever holds its standard input.
+ * `--names`. A line on its standard input names the next failpoint and the next trace; it counts from there. It ends
+ * with whoever holds that input.
  */
 const { values } = parseArgs({
   options: {
@@ -26,18 +30,20 @@ const { values } = parseArgs({
     takeover: { type: 'boolean' },
   },
 });
-const { home = '', effects = '', kill, nth = '1', takeover = false } = values;
+const { home = '', effects = '', takeover = false } = values;
+const armedSchema = z.object({ point: z.string().optional(), nth: z.number(), trace: z.string().optional() });
 const committed: Committed[] = [];
 const known = new Set<string>();
+let armed = armedSchema.parse({ point: values.kill, nth: Number(values.nth ?? 1), trace: values.trace });
 let passed = 0;
 
 function hit(point: string): void {
-  if (values.trace !== undefined) appendFileSync(values.trace, `${point}\n`);
+  if (armed.trace !== undefined) appendFileSync(armed.trace, `${point}\n`);
   if (values.names !== undefined && !known.has(point)) appendFileSync(values.names, `${point}\n`);
   known.add(point);
-  if (point !== kill) return;
+  if (point !== armed.point) return;
   passed += 1;
-  if (passed !== Number(nth)) return;
+  if (passed !== armed.nth) return;
   if (values.note !== undefined) {
     writeFileSync(`${values.note}.part`, JSON.stringify({ point, at: Date.now(), committed }));
     renameSync(`${values.note}.part`, values.note);
@@ -45,7 +51,13 @@ function hit(point: string): void {
   process.kill(process.pid, values.stop === true ? 'SIGSTOP' : 'SIGKILL');
 }
 
-process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume();
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    armed = armedSchema.parse(JSON.parse(line));
+    passed = 0;
+    process.stdout.write('armed\n');
+  })
+  .on('close', () => process.kill(process.pid, 'SIGKILL'));
 const tools = countedTools(effects, hit);
 const rules = tools.map(({ spec: { name } }) => ({
   tool: name,
@@ -56,6 +68,8 @@ const seams = {
   ...failpointSeams(hit, (input) => committed.push(...repliesIn(input))),
   tools,
   rules,
+  // The product's own cannot be pointed at a fake.
+  platforms: [whatsappSeam],
 };
 const { url, gateway, stop } = await startTestGateway({ home, seams, takeover });
 process.on('SIGTERM', () => void stop().then(() => process.exit(0)));

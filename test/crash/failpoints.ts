@@ -78,7 +78,11 @@ function wrapStore(store: StorePort, points: Points): StorePort {
       reserve: wrap('spend.reserve', spend.reserve),
       settle: wrap('spend.settle', spend.settle),
     },
-    state: { ...state, set: wrap('state.set', state.set) },
+    state: {
+      ...state,
+      set: wrap('state.set', state.set),
+      setAll: wrap('state.setAll', state.setAll),
+    },
     outbox: wrapOutbox(store.outbox, points),
   };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { FakePlatform } from '#test/fakes/platform.ts';
-import { platforms } from '#test/fakes/platforms.ts';
+import { type PlatformChoice, platforms, variants } from '#test/fakes/platforms.ts';
 import { type Bench, count, defineBench } from '../bench.ts';
 import { type ArmName, toFindings } from './findings.ts';
 import { type Started, startOnce } from './starts.ts';
@@ -25,7 +25,7 @@ export const channelsBench: Bench = defineBench({
     process.once('exit', clean); // a bench that is interrupted leaves nothing behind either
     const fakes: FakePlatform[] = [];
     try {
-      for (const { start } of platforms) fakes.push(await start());
+      for (const choice of platforms) fakes.push(await startForProduct(choice));
       const arms = armsOf(fakes).map((arm) => ({ ...arm, place: { folder: join(folder, arm.name) } }));
       const started = new Map<ArmName, Started[]>();
       for (let n = 0; n <= times; n += 1) {
@@ -44,6 +44,16 @@ export const channelsBench: Bench = defineBench({
     }
   },
 });
+
+/** A fake that the product itself can be pointed at: of WhatsApp that is the Cloud API only. */
+async function startForProduct({ start }: PlatformChoice): Promise<FakePlatform> {
+  const fake = await start();
+  if (fake.seam === undefined) return fake;
+  await fake.close();
+  const variant = variants.find(({ name }) => name.startsWith(fake.name));
+  if (variant === undefined) throw new Error(`The product cannot be pointed at the fake of ${fake.name}.`);
+  return variant.start();
+}
 
 function armsOf(
   fakes: readonly FakePlatform[],

@@ -16,7 +16,7 @@ export async function startOnce(
   place: Place,
   options: { readonly channels: readonly FakePlatform[]; readonly idleMs: number },
 ): Promise<Started> {
-  const lines = options.channels.map((fake) => `  ${fake.name}: ${fake.config(fake.url)}\n`);
+  const lines = options.channels.map((fake) => `  ${fake.name}: ${fake.config(fake.url, fake.further)}\n`);
   const config = lines.length === 0 ? '' : `channels:\n${lines.join('')}`;
   const begun = performance.now();
   await using program = await startProduct(place, { home: 'home', config });

@@ -9,6 +9,7 @@ import { createApiChannel } from './platform/api.ts';
 import { type Channel, type MakeChannel, noFront } from './platform/channel.ts';
 import { createDice } from './dice.ts';
 import { createDiscordChannel } from './platform/discord.ts';
+import { createEmailChannel } from './platform/email.ts';
 import { checkIntegrity } from './integrity.ts';
 import { createNemesis } from './nemesis.ts';
 import { type KillKind, killKinds, planKills } from './plan.ts';
@@ -17,14 +18,29 @@ import { type Recorder, createRecorder } from './recorder.ts';
 import { createScript } from './script.ts';
 import { createSlackChannel } from './platform/slack.ts';
 import { createTelegramChannel } from './platform/telegram.ts';
+import { createWebhookChannel } from './platform/webhook.ts';
+import { createWhatsAppChannel } from './platform/whatsapp.ts';
+import { createWhatsAppCloudChannel } from './platform/whatsapp-cloud.ts';
 import { type Weather, createWeather } from './weather.ts';
 import { startWorkload } from './workload.ts';
 
-export const channelNames = ['telegram', 'discord', 'slack'] as const;
+export const channelNames = [
+  'telegram',
+  'discord',
+  'slack',
+  'whatsapp',
+  'email',
+  'webhook',
+  'whatsapp-cloud',
+] as const;
 const channelMakers: Readonly<Record<(typeof channelNames)[number], MakeChannel>> = {
   telegram: createTelegramChannel,
   discord: createDiscordChannel,
   slack: createSlackChannel,
+  whatsapp: createWhatsAppChannel,
+  email: createEmailChannel,
+  webhook: createWebhookChannel,
+  'whatsapp-cloud': createWhatsAppCloudChannel,
 };
 
 export interface CampaignOptions {
