@@ -36,10 +36,10 @@ export function checkFile(file: ConfigFile, found: FileFound): void {
 
 /** An endpoint that answers in a chat of a channel that is not there is heard by nobody. */
 function checkAnswers(channels: ConfigFile['channels'], found: FileFound): void {
-  const there = [...Object.keys(channels), ...found.furtherChannels];
+  const there = new Set([...Object.keys(channels), ...found.furtherChannels]);
   for (const [name, { replyTo }] of Object.entries(channels.webhook?.endpoints ?? {})) {
     const channel = typeof replyTo === 'string' ? replyTo.slice(0, replyTo.indexOf(':')) : null;
-    if (channel === null || there.includes(channel)) continue;
+    if (channel === null || there.has(channel)) continue;
     found.warnings.push({
       path: `channels.webhook.endpoints.${name}.replyTo`,
       message: `is a chat of ${channel}, which does not stand under channels: its answers are sent to nobody`,

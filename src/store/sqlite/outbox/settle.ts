@@ -74,7 +74,7 @@ function isOutdated(session: Session, row: OutboxRow): boolean {
 function replace(session: Session, row: OutboxRow, input: Settlement): void {
   const [heir] = input.replacements;
   if (heir === undefined || row.halted) return;
-  const repeated = row.repeated || ('repeated' in input.outcome && input.outcome.repeated === true);
+  const repeated = row.repeated || ('repeated' in input.outcome && (input.outcome.repeated ?? false));
   for (const delivery of input.replacements) {
     // Whoever stands for a preview is one: the final text must find it.
     const preview = delivery.preview || (row.preview && delivery === heir);
