@@ -307,6 +307,15 @@ test('doctor: configuration first, then what control finds; the exit code tells 
   expect((await run('doctor', { answers: { doctor: [] } })).code).toBe(0);
   const bad = await run('doctor', { home: broken });
   expect([bad.code, bad.asked]).toEqual([78, []]);
+  // The gateway of another shell has what this one lacks: it speaks for its configuration.
+  let said = [{ area: 'config', level: 'ok', what: 'It is in force.', fix: null }];
+  const gateway = await startFakeGateway({ onMessage: () => undefined, control: () => said });
+  const home = { ...broken, gateway: () => Promise.resolve({ url: gateway.url, pid: 1 }) };
+  const elsewhere = await run('doctor', { home });
+  expect([elsewhere.code, elsewhere.stdout]).toEqual([0, 'ok config: It is in force.\n']);
+  said = [{ area: 'config', level: 'fail', what: 'It is not good.', fix: null }];
+  expect((await run('doctor', { home })).code).toBe(78);
+  await gateway.close();
   const locked = await run('doctor', {
     answers: { doctor: new TiroError('home-locked', 'Another has it.') },
   });

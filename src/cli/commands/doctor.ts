@@ -32,15 +32,20 @@ async function doctor(
   options: DoctorOptions,
 ): Promise<number> {
   const config = await checkConfig(context);
-  const isBroken = config.some(({ level }) => level === 'fail');
-  const rest = isBroken ? [] : await checkRest(context, options.offline === true);
+  const isRunning = (await context.home.gateway()) !== null;
+  const rest = isRunning || !config.some(isFailure) ? await checkRest(context, options.offline === true) : [];
   // A gateway that knows more of an area speaks for it.
   const areas = new Set(rest.map(({ area }) => area));
   const findings = [...config.filter(({ area }) => !areas.has(area)), ...rest];
   if (context.json) context.print.json(findings);
   else printFindings(context, findings);
-  if (isBroken) return exitCodes.badConfig;
-  return findings.some(({ level }) => level === 'fail') ? exitCodes.unavailable : exitCodes.done;
+  const failures = findings.filter(isFailure);
+  if (failures.some(({ area }) => area === 'config')) return exitCodes.badConfig;
+  return failures.length > 0 ? exitCodes.unavailable : exitCodes.done;
+}
+
+function isFailure({ level }: DoctorFinding): boolean {
+  return level === 'fail';
 }
 
 async function checkConfig({ home }: CommandContext): Promise<Findings> {

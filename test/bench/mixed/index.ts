@@ -12,7 +12,7 @@ export const mixedBench: Bench = defineBench({
   name: 'mixed',
   summary: 'all channels in one gateway, with kills and outages: lost, doubled, out of order',
   options: z.object({
-    messages: count(8_000, 'messages in all'),
+    messages: count(11_000, 'messages in all'),
     kills: count(20, 'kills and takeovers, spread over them', 0),
     think: count(8_000, 'milliseconds that each chat waits before it goes on, on average', 0),
     seed: count(1, 'of the chances: when, where, who says what', 0),

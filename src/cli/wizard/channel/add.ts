@@ -2,7 +2,7 @@ import { TiroError } from '#core/errors.ts';
 import type { CommandContext } from '../../command.ts';
 import { createPrompts, type Prompts, WizardCancelled } from '../prompts.ts';
 import { askChannel, type ChannelAnswer } from './ask.ts';
-import type { ChannelPlatform, ChannelSecret } from './platform.ts';
+import type { ChannelMode, ChannelPlatform } from './platform.ts';
 import { givenSettings, modeOf, scripted } from './scripted.ts';
 import { channelEdits, channelSteps, channelVariables, madeSecrets } from './write.ts';
 
@@ -78,9 +78,10 @@ async function answerFor(
   if (options.fromEnv === true || options.stdin === true) return scripted(context, platform, options);
   const { input, output } = deps.terminal;
   if (options.prompts === undefined && (!input || !output || json)) {
-    const { secrets } = modeOf(platform, options.mode);
-    if (secrets.every(({ generate }) => generate !== undefined)) return scripted(context, platform, options);
-    throw new TiroError('bad-input', howToScript(platform, secrets));
+    const mode = modeOf(platform, options.mode);
+    if (mode.secrets.every(({ generate }) => generate !== undefined))
+      return scripted(context, platform, options);
+    throw new TiroError('bad-input', howToScript(platform, mode));
   }
   const prompts = options.prompts ?? (await createPrompts(deps));
   try {
@@ -104,10 +105,12 @@ async function answerFor(
   }
 }
 
-function howToScript({ name }: ChannelPlatform, secrets: readonly ChannelSecret[]): string {
+function howToScript({ name }: ChannelPlatform, { secrets, settings }: ChannelMode): string {
   const variables = secrets
     .filter(({ generate }) => generate === undefined)
     .map(({ variable }) => variable)
     .join(' and ');
-  return `tiro channels add ${name} asks questions and needs a terminal. Without one: set ${variables} and add --from-env, or hand the secrets over with --stdin, one a line.`;
+  const [first] = settings;
+  const also = first?.usual({}) === null ? ` Either way with --set ${first.key}=… (${first.what}).` : '';
+  return `tiro channels add ${name} asks questions and needs a terminal. Without one: set ${variables} and add --from-env, or hand the secrets over with --stdin, one a line.${also}`;
 }

@@ -105,7 +105,8 @@ async function askSettings(
   return known;
 }
 
-async function configuredIn(home: Pick<CliHome, 'isSet'>): Promise<readonly string[]> {
+/** The channels that config.yaml has. */
+export async function configuredIn(home: Pick<CliHome, 'isSet'>): Promise<readonly string[]> {
   const found = await Promise.all(
     channelPlatforms.map(async ({ name }) => ((await home.isSet(['channels', name])) ? [name] : [])),
   );

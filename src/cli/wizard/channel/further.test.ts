@@ -26,7 +26,7 @@ test('whatsapp by a linked device: nothing is asked for, the keys of the other m
     'channels.whatsapp.apiRoot': undefined,
   });
   expect([seen, added?.made]).toEqual([[], {}]);
-  expect(added?.next.join()).toContain('tiro channels link whatsapp');
+  expect(added?.next.join()).toMatch(/terms do not allow it.*blocked.*GPL.*tiro channels link whatsapp/);
   expect(written(await add('whatsapp', {}))).toMatchObject({ mode: 'web' });
 });
 
@@ -46,7 +46,12 @@ test('whatsapp cloud: asked, tried at Meta, a verify token made and shown once',
   });
   expect(asked.secrets.get('whatsapp-verify-token')).toBe(random);
   expect(asked.added).toMatchObject({ bot: 'Tiro (+1 555 0100)', made: { verifyToken: random } });
-  expect(asked.added?.next.join()).toContain('/hooks/whatsapp');
+  expect(asked.added?.next.join()).toMatch(/terms do not allow a general assistant.*\/hooks\/whatsapp/);
+});
+
+test('without a terminal and without flags it says which to give', async () => {
+  await expect(add('email', {})).rejects.toThrow(/EMAIL_PASSWORD.*--set address=… \(The address\)\.$/);
+  await expect(add('whatsapp', { mode: 'cloud' })).rejects.toThrow(/WHATSAPP_TOKEN.*--set phoneNumberId=…/);
 });
 
 test('whatsapp cloud by a script: what is missing is named, a verify token is kept rather than made anew', async () => {
@@ -148,7 +153,10 @@ test('email elsewhere: servers and name are asked for; 587 means STARTTLS', asyn
 
 test('webhook: a secret is made and shown once, a second time it is kept; each endpoint has its own', async () => {
   const set = ['name=ci', 'scheme=github', 'replyTo=telegram:7'];
-  const first = await add('webhook', { set });
+  const home = {
+    isSet: (path: readonly string[]) => Promise.resolve(path.join('.') === 'channels.telegram'),
+  };
+  const first = await add('webhook', { set }, { home });
   expect(written(first, 4)).toMatchObject({
     scheme: 'github',
     replyTo: 'telegram:7',
@@ -166,7 +174,7 @@ test('webhook: a secret is made and shown once, a second time it is kept; each e
   const other = await add(
     'webhook',
     { fromEnv: true, set: ['name=build-2', 'replyTo=telegram:7'] },
-    { deps: { env } },
+    { deps: { env }, home },
   );
   expect(written(other, 4)).toMatchObject({ secret: '${WEBHOOK_BUILD_2_SECRET}', scheme: 'standard' });
 });
@@ -201,22 +209,33 @@ test('webhook, asked: a name of a channel and a chat that nobody would hear are 
 });
 
 /** The line with `curl` in the place of a command that prints what it was given. */
-function called(scheme: string, secret: string): Record<string, string> {
+function called(
+  scheme: string,
+  secret: string,
+): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
   const line = tryLine({ name: 'ci', scheme }).replace('THE SECRET', secret);
   const script = `curl() { printf '%s\\n' "$@"; }; ${line}`;
   const out = execFileSync('sh', ['-c', script], { encoding: 'utf8' });
   const headers = [...out.matchAll(/^([\w-]+): (.*)$/gm)];
-  return Object.fromEntries(headers.map(([, name = '', value = '']) => [name, value]));
+  return {
+    headers: Object.fromEntries(headers.map(([, name = '', value = '']) => [name, value])),
+    body: /^\{.*\}$/m.exec(out)?.[0] ?? '',
+  };
 }
 
-const body = '{"hello":"world"}';
-
-test('the line to try a webhook with signs as each scheme wants it', () => {
-  const hex = createHmac('sha256', 'abc').update(body).digest('hex');
-  expect(called('github', 'abc')['x-hub-signature-256']).toBe(`sha256=${hex}`);
-  expect(called('hmac-sha256', 'abc')['x-signature-256']).toBe(`sha256=${hex}`);
+test('the line to try a webhook with signs as each scheme wants it, and says something new each time', () => {
+  for (const [scheme, name] of [
+    ['github', 'x-hub-signature-256'],
+    ['hmac-sha256', 'x-signature-256'],
+  ] as const) {
+    const sent = called(scheme, 'abc');
+    // The same body is the same event: a second try would start nothing.
+    expect(JSON.parse(sent.body)).toEqual({ try: expect.closeTo(Date.now() / 1_000, -2) });
+    expect(sent.headers[name]).toBe(`sha256=${createHmac('sha256', 'abc').update(sent.body).digest('hex')}`);
+    expect(sent.headers['x-github-event']).toBe(undefined);
+  }
   const key = Buffer.from(random, 'hex');
-  const headers = called('standard', `whsec_${key.toString('base64')}`);
+  const { headers, body } = called('standard', `whsec_${key.toString('base64')}`);
   const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
   expect(headers['webhook-signature']).toBe(
     `v1,${createHmac('sha256', key).update(signed).digest('base64')}`,

@@ -45,7 +45,7 @@ export interface ChannelSetting {
   readonly usual: (given: Settings) => string | null;
   /** It is asked for even though something usual is known. */
   readonly asked: (given: Settings) => boolean;
-  /** `channels`: those that are set up; null where nobody has looked, and config.yaml will be checked anyhow. */
+  /** `channels`: those that are set up; null where nobody has looked yet. */
   readonly check: (text: string, channels: readonly string[] | null) => ReturnType<Check>;
   /** The only values there are; the first is offered. */
   readonly choices?: readonly [Choice<string>, ...Choice<string>[]];

@@ -3,7 +3,7 @@ import { TiroError } from '#core/errors.ts';
 import type { CliHome } from '../../deps.ts';
 import type { NamedSecret } from '../secret.ts';
 import type { AddOptions } from './add.ts';
-import { type AskDeps, type ChannelAnswer, tryChannel } from './ask.ts';
+import { type AskDeps, type ChannelAnswer, configuredIn, tryChannel } from './ask.ts';
 import type { ChannelMode, ChannelPlatform, ChannelSecret, ChannelSetting, Settings } from './platform.ts';
 import { isKept, namesOf, secretsFor } from './secrets.ts';
 
@@ -19,7 +19,7 @@ export async function scripted(
   options: AddOptions,
 ): Promise<ChannelAnswer> {
   const mode = modeOf(platform, options.mode);
-  const settings = completeSettings(mode, givenSettings(mode, options.set));
+  const settings = completeSettings(mode, givenSettings(mode, options.set), await configuredIn(home));
   const asked = secretsFor(mode, settings);
   const lines = options.stdin === true ? await readLines(deps.stdin, asked) : [];
   const secrets: Record<string, NamedSecret> = {};
@@ -79,20 +79,24 @@ export function givenSettings({ settings }: ChannelMode, set: readonly string[] 
   return Object.fromEntries(entries);
 }
 
-function completeSettings({ settings }: ChannelMode, given: Settings): Settings {
+function completeSettings({ settings }: ChannelMode, given: Settings, channels: readonly string[]): Settings {
   const missing: string[] = [];
   const known: Record<string, string> = { ...given };
   for (const setting of settings) {
     const value = known[setting.key] ?? setting.usual(known);
     if (value === null) missing.push(`--set ${setting.key}=… (${setting.what})`);
-    else known[setting.key] = checked(setting, value);
+    else known[setting.key] = checked(setting, value, channels);
   }
   if (missing.length === 0) return known;
   throw new TiroError('bad-input', `it is not known yet: ${missing.join(', ')}.`);
 }
 
-function checked({ key, check }: ChannelSetting, value: string): string {
-  const wrong = check(value, null);
+function checked(
+  { key, check }: ChannelSetting,
+  value: string,
+  channels: readonly string[] | null = null,
+): string {
+  const wrong = check(value, channels);
   if (wrong === null) return value.trim();
   throw new TiroError('bad-input', `--set ${key}: ${wrong}`);
 }

@@ -128,7 +128,7 @@ async function probe(_deps: ProbeDeps, { settings }: Candidate): Promise<Probe<F
   return { ok: true, value: { bot: `/hooks/${name}`, said: 'Nobody can be asked', steps } };
 }
 
-/** A call as the other program makes it, for a shell. Node signs: it is there wherever Tiro is. */
+/** A call as the other program makes it, for a shell, another one each second. Node signs: it is there wherever Tiro is. */
 export function tryLine({ name = '', scheme = '' }: Settings): string {
   const isStandard = scheme === 'standard';
   const key = isStandard ? 'Buffer.from(e.S.slice(6),"base64")' : 'e.S';
@@ -137,10 +137,11 @@ export function tryLine({ name = '', scheme = '' }: Settings): string {
   const signature = `$(node -p 'e=process.env;${hash}')`;
   const headers: Readonly<Record<string, readonly string[]>> = {
     standard: ['webhook-id: $I', 'webhook-timestamp: $T', `webhook-signature: v1,${signature}`],
-    github: ['x-github-event: ping', 'x-github-delivery: $I', `x-hub-signature-256: sha256=${signature}`],
+    github: [`x-hub-signature-256: sha256=${signature}`],
     'hmac-sha256': [`x-signature-256: sha256=${signature}`],
   };
   const sent = ['content-type: application/json', ...(headers[scheme] ?? [])].map((one) => `-H "${one}"`);
-  const values = `export S='THE SECRET' B='{"hello":"world"}' T=$(date +%s); export I=try-$T`;
-  return `${values}; curl ${sent.join(' ')} -d "$B" http://127.0.0.1:4180/hooks/${name}`;
+  const values = `export S='THE SECRET' T=$(date +%s); export I=try-$T B='{"try":'$T'}'`;
+  const shown = `-sSw ' %{http_code}\\n'`;
+  return `${values}; curl ${shown} ${sent.join(' ')} -d "$B" http://127.0.0.1:4180/hooks/${name}`;
 }

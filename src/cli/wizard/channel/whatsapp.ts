@@ -72,6 +72,7 @@ async function probe(
 ): Promise<Probe<Found>> {
   if (mode === 'web') {
     const steps = [
+      'Know before you link it: WhatsApp’s terms do not allow it, the account can be blocked, and its library brings a part under the GPL (docs/channels/whatsapp.md, “Before you begin”).',
       'Link it: tiro channels link whatsapp shows a QR code (so does the page, under /channels/whatsapp); scan it with the phone, under Linked devices.',
     ];
     return { ok: true, value: { bot: 'the number of that phone', said: 'Nothing has to be tried', steps } };
@@ -95,6 +96,7 @@ async function probe(
   if (!parsed.success) return { ok: false, why: 'Meta answered with something unexpected.' };
   const { display_phone_number: number, verified_name: name } = parsed.data;
   const steps = [
+    'Know before you go on: Meta’s terms do not allow a general assistant as the main purpose of the account (docs/channels/whatsapp.md).',
     'Under WhatsApp, Configuration give Meta the callback URL https://YOUR-HOST/hooks/whatsapp and the verify token, and subscribe to messages.',
   ];
   return { ok: true, value: { bot: name === undefined ? number : `${name} (${number})`, steps } };
