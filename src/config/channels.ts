@@ -86,6 +86,21 @@ function isStandardKey(key: string): boolean {
 }
 const noStandardKey = `must be a key of at least ${fewestKeyBytes} bytes in base 64 behind whsec_, as Standard Webhooks has it`;
 
+const headerName = text.regex(
+  /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/,
+  'must be the name of a header, such as x-signature-256',
+);
+
+const promptLimit = 8_000;
+/** What may stand between `{{` and `}}`; adapters/webhook reads it. */
+const place = /^(?:header:[\w-]{1,64}|[^\s.:{}]{1,100}(?:\.[^\s.:{}]{1,100}){0,20})$/;
+const prompt = text
+  .refine((words) => words.length <= promptLimit, `must have at most ${promptLimit} characters`)
+  .refine(
+    (words) => [...words.matchAll(/\{\{([^{}]*)\}\}/g)].every(([, inner = '']) => place.test(inner.trim())),
+    'has a place that is none: there are {{body}}, {{a.b.0.c}} and {{header:x-name}}',
+  );
+
 const endpoint = z
   .strictObject({
     secret,
@@ -93,9 +108,9 @@ const endpoint = z
     previousSecret: secret.nullable().default(null),
     scheme: z.enum(['standard', 'github', 'hmac-sha256']),
     /** Of hmac-sha256: where the signature stands (absent: where senders usually put it), and the time if it is signed too (`TIME.BODY`). */
-    signatureHeader: text.nullable().default(null),
-    timestampHeader: text.nullable().default(null),
-    prompt: text,
+    signatureHeader: headerName.nullable().default(null),
+    timestampHeader: headerName.nullable().default(null),
+    prompt,
     /** A chat, or a URL that is called with the answer, signed as Standard Webhooks. */
     replyTo: z.union([
       z

@@ -30,6 +30,8 @@ export function checkFile(file: ConfigFile, found: FileFound): void {
       }
       ownerByIdentity.set(identity, handle);
       checkChannel(identity, path, found);
+      const unmet = neverMet(identity, file.channels);
+      if (unmet !== null) found.warnings.push({ path, ...unmet });
     }
   }
 }
@@ -75,6 +77,27 @@ function checkChannel(identity: string, path: string, found: FileFound): void {
     message: `names the channel ${channel}, which does not exist`,
     fix: meant === null ? `Channels are ${channelNames.join(', ')}.` : `Did you mean ${meant}?`,
   });
+}
+
+/** An identity is compared letter by letter with the one that the platform's message carries. */
+function neverMet(identity: string, { webhook }: ConfigFile['channels']): Omit<Problem, 'path'> | null {
+  const [channel = '', ...rest] = identity.split(':');
+  const id = rest.join(':');
+  if (channel === 'email' && id !== id.toLowerCase())
+    return {
+      message: 'is never met: addresses are known in small letters',
+      fix: `Write ${identity.toLowerCase()}.`,
+    };
+  if (channel === 'whatsapp' && /^(?:\+|0)/.test(id))
+    return {
+      message: 'is never met: a phone number is digits only and begins with the country',
+      fix: 'Write it such as whatsapp:4917012345678.',
+    };
+  if (channel !== 'webhook' || Object.hasOwn(webhook?.endpoints ?? {}, id)) return null;
+  return {
+    message: `names the endpoint ${id}, which does not stand under channels.webhook.endpoints`,
+    fix: 'Correct the name, or take it out.',
+  };
 }
 
 /** Do the models that are named have somebody who provides them? `model` has the environment in it. */

@@ -25,6 +25,17 @@ test('the code is drawn as numbers, not as text, and only for a browser that is 
   expect((await web.request('/page/channels/whatsapp', { auth: false })).status).toBe(401);
 });
 
+test('before it is linked, what that means is told beside the code', async () => {
+  const web = testWeb();
+  const browser = await browse(web);
+  const read = async (): Promise<string> => (await browser('/channels/whatsapp')).text();
+  expect(await read()).toContain('terms do not allow it');
+  web.link.offer = offer;
+  expect(await read()).toContain('terms do not allow it');
+  Object.assign(web.link, { offer: null, linked: true });
+  expect(await read()).not.toContain('terms do not allow it');
+});
+
 test('what is said of the state is text', async () => {
   const web = testWeb();
   web.link.why = '<img src=x onerror=alert(1)>';

@@ -81,7 +81,17 @@ export function channelPieceHtml({ report, link }: ChannelView): Html {
     >
       ${stateWords(link)}
     </p>
-    ${link.linked ? receivingHtml(report) : offerHtml(titleOf(report.name), link.offer)}`;
+    ${link.linked ? receivingHtml(report) : offerHtml(titleOf(report.name), link.offer)}
+    ${link.linked ? nothing : termsHtml(report.name)}`;
+}
+
+/** Whoever links it has to know. */
+function termsHtml(name: string): Html {
+  if (name !== 'whatsapp') return nothing;
+  return html`<p class="asking">
+    WhatsApp’s terms do not allow it, and it may block the account: take a number that you can do without.
+    <code>docs/channels/whatsapp.md</code> tells more.
+  </p>`;
 }
 
 type Link = ChannelView['link'];
