@@ -4,7 +4,7 @@ import { messageOf } from '#core/errors.ts';
 import type { AdapterDeps } from '#core/ports/adapter.ts';
 import type { RandomPort } from '#core/ports/clock.ts';
 import { type Outcome, keepConnected, reconnect, reconnectSeldom } from '#lib/net/keep-connected.ts';
-import { within } from '#lib/net/within.ts';
+import { orAborted, within } from '#lib/net/within.ts';
 import { parseJson } from '#lib/read/json.ts';
 import { createBacklog } from './backlog.ts';
 import { type Client, type Failure, failureOf, webOptions } from './client.ts';
@@ -220,7 +220,7 @@ async function openSocket(
   const starting = socket.start();
   try {
     await within({ clock: deps.clock, ms: helloMs, signal }, (both) =>
-      Promise.race([starting, rejectOn(both)]),
+      orAborted(starting, both, () => new Error('stopped')),
     );
   } catch (error) {
     starting.catch(() => undefined);
@@ -268,12 +268,6 @@ async function hear({ intake, log }: ConnectDeps, { socket, end }: Line, data: u
 function closeSocket(socket: SocketModeClient): void {
   void socket.disconnect();
   socket.websocket?.disconnect();
-}
-
-function rejectOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
-  });
 }
 
 /** Only a new token or setting helps. */

@@ -1,7 +1,8 @@
 import { messageOf } from '#core/errors.ts';
 import type { LinkOffer, LinkPort, PlatformDeps, SinkPort } from '#core/ports/adapter.ts';
+import { backoffMs } from '#lib/backoff.ts';
 import { type Outcome, keepConnected, reconnect, reconnectSeldom } from '#lib/net/keep-connected.ts';
-import { within } from '#lib/net/within.ts';
+import { orAborted, within } from '#lib/net/within.ts';
 import { parseJson } from '#lib/read/json.ts';
 import { createPeople } from './address.ts';
 import { type Keys, loadKeys, sentKey } from './keys.ts';
@@ -45,6 +46,10 @@ export interface LinkState {
   why: string;
   /** Why the link is over, for the next time that it is told. */
   lostBy: string | null;
+  /** By `clock.elapsed`: when the connection was up; null: it was not. */
+  upAt: number | null;
+  /** So many connections one after another that were up and ended soon. */
+  shortLived: number;
 }
 
 /** Where events go, and how long. */
@@ -59,6 +64,9 @@ const helloMs = 120_000;
 const firstQrMs = 60_000;
 const nextQrMs = 20_000;
 const askAgainMs = 1_000;
+/** A connection that was up for so long was a good one. */
+const steadyMs = 60_000;
+const shortLived = { firstMs: 2_000, maxMs: 300_000, jitter: 0.2 } as const;
 /** Messages come in before a connection is open for others. */
 const openingMs = 5_000;
 const notLinked =
@@ -77,6 +85,8 @@ export function createConnection(deps: ConnectDeps): Connection {
     heardAt: null,
     why: 'the connection to WhatsApp is not open yet',
     lostBy: null,
+    upAt: null,
+    shortLived: 0,
   };
   return {
     heardAt: () => state.heardAt,
@@ -111,16 +121,20 @@ export function createConnection(deps: ConnectDeps): Connection {
 /** not linked → (somebody asks) → offers → linked → connecting → up → … → the connection ended → connecting. */
 async function step(deps: ConnectDeps, state: LinkState, door: Door): Promise<Outcome> {
   const { clock } = deps;
-  if (state.line !== null) return await outlast(state, state.line);
+  if (state.line !== null) return backedOff(deps, state, await outlast(state, state.line));
   state.lib ??= await loadLibrary();
   if (state.lib === null) return { ok: false, why: missing, pause: reconnectSeldom };
-  state.keys ??= await loadKeys(deps, state.lib);
+  const refused = (): void => state.line?.close(notStored);
+  state.keys ??= await loadKeys({ ...deps, refused }, state.lib);
   if (!state.keys.isLinked()) return await offering(deps, state, door);
   await state.keys.prune();
   const line = open(deps, state, door);
   const hello = { clock, ms: helloMs, signal: door.signal };
   const isUp = await within(hello, (signal) => untilOpen(line, signal)).catch(() => false);
-  if (isUp) return { ok: true, pause: 0 };
+  if (isUp) {
+    state.upAt = clock.elapsed();
+    return { ok: true, pause: 0 };
+  }
   line.close(0);
   return await outlast(state, line);
 }
@@ -134,12 +148,14 @@ async function offering(deps: ConnectDeps, state: LinkState, door: Door): Promis
   while (!isWanted() && !signal.aborted) await untilWoken(state, signal);
   if (signal.aborted) return { ok: false, why, pause: 0 };
   const line = open(deps, state, door);
-  await line.ended;
+  const { code } = await line.ended;
   state.offer = null;
   state.line = null;
   if (state.keys?.isLinked() !== true) {
     // What was shown is worth nothing any more.
     state.keys = null;
+    // Nobody scanned in time: that is no trouble.
+    if (code !== lost && !signal.aborted) state.lostBy = told[code]?.[0] ?? broke;
     return { ok: false, why, pause: isWanted() ? askAgainMs : 0 };
   }
   await state.keys.saveCreds();
@@ -148,11 +164,12 @@ async function offering(deps: ConnectDeps, state: LinkState, door: Door): Promis
   return { ok: false, why: 'linked, connecting', pause: 0 };
 }
 
-function untilWoken(state: LinkState, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    state.wake = resolve;
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+async function untilWoken(state: LinkState, signal: AbortSignal): Promise<void> {
+  const woken = Promise.withResolvers<void>();
+  state.wake = woken.resolve;
+  signal.addEventListener('abort', state.wake, { once: true });
+  await woken.promise;
+  signal.removeEventListener('abort', state.wake);
 }
 
 function open(deps: ConnectDeps, state: LinkState, { sink, signal }: Door): Line {
@@ -168,6 +185,7 @@ function open(deps: ConnectDeps, state: LinkState, { sink, signal }: Door): Line
   const qr = (text: string): void => {
     const ms = offers === 0 ? firstQrMs : nextQrMs;
     offers += 1;
+    state.lostBy = null;
     const isTyping = state.offer?.kind === 'code' && state.offer.expiresAt > clock.now();
     if (!isTyping) state.offer = { kind: 'qr', text, expiresAt: clock.now() + ms };
   };
@@ -183,8 +201,18 @@ function open(deps: ConnectDeps, state: LinkState, { sink, signal }: Door): Line
   return state.line;
 }
 
+/** A login that is taken and lost at once would else be tried each second, for hours. */
+function backedOff({ clock, random }: ConnectDeps, state: LinkState, outcome: Outcome): Outcome {
+  const lasted = clock.elapsed() - (state.upAt ?? clock.elapsed());
+  state.shortLived = lasted < steadyMs ? state.shortLived + 1 : 0;
+  if (outcome.pause !== reconnect || state.shortLived < 2) return outcome;
+  return { ...outcome, pause: backoffMs(shortLived, state.shortLived - 1, random) };
+}
+
 const restart = 515;
 const loggedOut = 401;
+const lost = 408;
+const broke = 'the connection to WhatsApp broke';
 
 const told: Readonly<Record<number, readonly [string, typeof reconnect]>> = {
   [wentSilent]: ['WhatsApp says nothing any more', reconnect],
@@ -202,14 +230,14 @@ const told: Readonly<Record<number, readonly [string, typeof reconnect]>> = {
 async function outlast(state: LinkState, line: Line): Promise<Outcome> {
   const { code, wasOpen } = await line.ended;
   if (state.line === line) state.line = null;
-  if (code === restart && wasOpen) return { ok: true, pause: 0 };
+  if (code === restart && wasOpen) return { ok: true, pause: askAgainMs };
   if (code === loggedOut) {
     state.lostBy ??= 'the phone removed this device';
     await state.keys?.forget();
     state.keys = null;
     return { ok: false, why: state.lostBy, pause: 0 };
   }
-  const [why, pause] = told[code] ?? ['the connection to WhatsApp broke', reconnect];
+  const [why, pause] = told[code] ?? [broke, reconnect];
   return { ok: false, why, pause };
 }
 
@@ -226,8 +254,6 @@ async function loadLibrary(): Promise<Lib | null> {
 
 /** False where the connection ended first. Rejects when the signal aborts. */
 async function untilOpen(line: Line, signal: AbortSignal): Promise<boolean> {
-  const stopped = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
-  });
-  return await Promise.race([line.opened.then(() => true), line.ended.then(() => false), stopped]);
+  const first = Promise.race([line.opened.then(() => true), line.ended.then(() => false)]);
+  return await orAborted(first, signal, () => new Error('stopped'));
 }

@@ -3,7 +3,7 @@ import type { Abilities } from '#core/delivery.ts';
 import { TiroError } from '#core/errors.ts';
 import type { AdapterPort, Finding, PlatformDeps } from '#core/ports/adapter.ts';
 import type { ClockPort } from '#core/ports/clock.ts';
-import { within } from '#lib/net/within.ts';
+import { orAborted, within } from '#lib/net/within.ts';
 import { jidOf } from './address.ts';
 import { type Connection, createConnection } from './connect.ts';
 import { download, upload, uploadLimitBytes } from './media.ts';
@@ -63,16 +63,10 @@ export function createWhatsAppWeb(deps: PlatformDeps, server: Server | null = nu
     await within({ clock, ms: typingMs, signal: closing.signal }, async (signal) => {
       const open = await connection.line(signal);
       if (typeof open === 'string') throw new TiroError('unavailable', open);
-      await Promise.race([open.line.sock.sendPresenceUpdate('composing', jid), rejectOn(signal)]);
+      const shown = open.line.sock.sendPresenceUpdate('composing', jid);
+      await orAborted(shown, signal, () => new TiroError('unavailable', 'WhatsApp does not answer.'));
     });
   }
-}
-
-function rejectOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = (): void => reject(new TiroError('unavailable', 'WhatsApp does not answer.'));
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }
 
 /** What doctor says: is it linked, is it connected, is anything heard. Linked is not yet receiving. */

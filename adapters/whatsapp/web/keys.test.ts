@@ -25,7 +25,8 @@ async function setUp(now: () => number = Date.now): Promise<Setting> {
       return deps.state.setAll(entries);
     },
   };
-  const load = (): Promise<Keys> => loadKeys({ state, clock: { ...deps.clock, now } }, baileys);
+  const load = (): Promise<Keys> =>
+    loadKeys({ state, clock: { ...deps.clock, now }, refused: () => undefined }, baileys);
   const keys = await load();
   keys.creds.account = {};
   await keys.saveCreds();
@@ -100,4 +101,14 @@ test('marks are kept for a month and copies for a week', async () => {
   now += 23 * dayMs;
   await keys.prune();
   expect(await state.list('se')).toEqual({});
+});
+
+test('a link whose rows could not be deleted goes on being kept', async () => {
+  const { keys, state } = await setUp();
+  const { setAll } = state;
+  Object.assign(state, { setAll: () => Promise.reject(new Error('disk full')) });
+  await expect(keys.forget()).rejects.toThrow('disk full');
+  Object.assign(state, { setAll });
+  await keys.store.set({ session: { 'a.0': session } });
+  expect(Object.keys(await state.list(''))).toEqual(['creds', 'key session a.0']);
 });

@@ -37,6 +37,11 @@ export interface Keys {
 interface KeysDeps {
   readonly state: AdapterStatePort;
   readonly clock: ClockPort;
+  /**
+   * Is told of rows that could not be read or written, before the library hears of it: the library would go on without
+   * them, tell WhatsApp that a message cannot be used, and WhatsApp would never bring it again.
+   */
+  refused(): void;
 }
 type KeysLib = Pick<typeof Baileys, 'initAuthCreds' | 'BufferJSON'>;
 type Entries = Record<string, string | null>;
@@ -46,7 +51,7 @@ const sentForMs = 7 * 86_400_000;
 
 /** Contract: rejects where the rows cannot be read. Credentials of a link that was never made are made anew. */
 export async function loadKeys(deps: KeysDeps, lib: KeysLib): Promise<Keys> {
-  const { state } = deps;
+  const state = watched(deps);
   const { replacer, reviver } = lib.BufferJSON;
   const stored = await state.get('creds');
   const kept: unknown = stored === null ? null : JSON.parse(stored, reviver);
@@ -75,10 +80,33 @@ export async function loadKeys(deps: KeysDeps, lib: KeysLib): Promise<Keys> {
     seen: (ciphertext) => state.get(seenKey(ciphertext)),
     forget: async () => {
       isOver = true;
-      const all = Object.keys(await state.list(''));
-      await state.setAll(Object.fromEntries(all.map((key) => [key, null])));
+      try {
+        const all = Object.keys(await state.list(''));
+        await state.setAll(Object.fromEntries(all.map((key) => [key, null])));
+      } catch (error) {
+        // They are still there, and are used until they are not.
+        isOver = false;
+        throw error;
+      }
     },
     prune: () => prune(deps),
+  };
+}
+
+function watched({ state, refused }: KeysDeps): AdapterStatePort {
+  const told = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      refused();
+      throw error;
+    }
+  };
+  return {
+    get: (key) => told(state.get(key)),
+    set: (key, value) => told(state.set(key, value)),
+    setAll: (entries) => told(state.setAll(entries)),
+    list: (prefix) => told(state.list(prefix)),
   };
 }
 
@@ -131,7 +159,7 @@ function createStore({ state, lib, context, write }: StoreParts): KeyStore {
   };
 }
 
-async function prune({ state, clock }: KeysDeps): Promise<void> {
+async function prune({ state, clock }: Pick<KeysDeps, 'state' | 'clock'>): Promise<void> {
   const [seen, sent] = [await state.list('seen '), await state.list('sent ')];
   const isOlder = (text: string, ms: number): boolean => clock.now() - timeIn(text) > ms;
   const old = [

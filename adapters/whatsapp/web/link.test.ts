@@ -17,6 +17,15 @@ test('nobody lets it in: it says what to do, and asks WhatsApp for nothing until
   ]);
 });
 
+test('a code that cannot be had: it says why', async () => {
+  const { fake, adapter, told } = await startLinked({ scans: false });
+  await told(/^not linked/);
+  await until('there is a code', () => adapter.link?.offer());
+  await fake.close();
+  await told(/^the connection to WhatsApp broke; not linked: run/);
+  expect(adapter.link?.offer()).toBe(null);
+});
+
 test('scanned once it is linked for good: the next start needs no code', async () => {
   const first = await startLinked();
   await first.stop();

@@ -17,6 +17,7 @@ const ownHost = 'mmg.whatsapp.net';
 const hostPattern = /^[a-z0-9.-]+\.(?:whatsapp\.net|fbcdn\.net)$/;
 const origin = { Origin: 'https://web.whatsapp.com' };
 const macBytes = 10;
+const askMs = 15_000;
 
 export interface MediaDeps {
   readonly fetch: typeof globalThis.fetch;
@@ -105,11 +106,8 @@ export async function upload(
   const sealed = await encrypted(deps.lib, body.path, kind);
   const name = sealed.fileEncSha256.toString('base64url');
   try {
-    const place = await to.line.sock.refreshMediaConn(false);
-    const host = hostOf(
-      deps.server,
-      place.hosts.find(({ hostname }) => hostPattern.test(hostname))?.hostname ?? ownHost,
-    );
+    const place = await placeFor(deps.lib, to.line);
+    const host = hostOf(deps.server, place.hosts.find((name) => hostPattern.test(name)) ?? ownHost);
     const url = `${host}${paths[kind]}/${name}?auth=${encodeURIComponent(place.auth)}&token=${name}`;
     const response = await deps.fetch(url, {
       method: 'POST',
@@ -131,6 +129,25 @@ export async function upload(
     const { why } = howItBroke(error, 'the files of WhatsApp', to.signal);
     return { type: 'transient', reason: why };
   }
+}
+
+/** Where files go to. The library has a call for it that keeps a failed answer for as long as the connection lives. */
+async function placeFor(
+  lib: Lib,
+  { sock }: Line,
+): Promise<{ readonly auth: string; readonly hosts: readonly string[] }> {
+  const attrs = { type: 'set', xmlns: 'w:m', to: 's.whatsapp.net', id: sock.generateMessageTag() };
+  const asked = { tag: 'iq', attrs, content: [{ tag: 'media_conn', attrs: {} }] };
+  const answer: unknown = await sock.query(asked, askMs);
+  const found = isNode(answer) ? lib.getBinaryNodeChild(answer, 'media_conn') : undefined;
+  const auth = found?.attrs['auth'];
+  if (auth === undefined) throw new Error('WhatsApp did not say where files go');
+  const hosts = lib.getBinaryNodeChildren(found, 'host').flatMap(({ attrs: { hostname } }) => hostname ?? []);
+  return { auth, hosts };
+}
+
+function isNode(value: unknown): value is Baileys.BinaryNode {
+  return typeof value === 'object' && value !== null && 'tag' in value && 'attrs' in value;
 }
 
 const uploadedSchema = z.object({ url: z.string(), direct_path: z.string() });

@@ -2,6 +2,7 @@ import { proto } from 'baileys';
 import { expect, test } from 'vitest';
 import type { DeliveryBody } from '#core/delivery.ts';
 import { ann, bob, group, startLinked } from '#test/fakes/whatsapp/running.ts';
+import { createTestDeps } from '#test/fakes/sink.ts';
 import { newId } from '#test/fakes/whatsapp/wire/stanza.ts';
 import { until } from '#test/until.ts';
 
@@ -56,6 +57,50 @@ test('behind what could not be stored nothing overtakes', async () => {
   await until('all is there', () => sink.events.length === 3);
   expect(texts(sink.events)).toEqual(['one', 'two', 'three']);
   await until('all is acknowledged', () => fake.deliveries.acknowledged() === 3);
+});
+
+test.each([
+  ['who hides behind a number', /^key lid-mapping /],
+  ['the keys', /^key session /],
+])('while %s cannot be stored nothing is told to WhatsApp, which brings it again', async (_, refused) => {
+  const { state } = createTestDeps();
+  let isFull = false;
+  let refusals = 0;
+  const { setAll } = state;
+  state.setAll = async (entries) => {
+    if (isFull && Object.keys(entries).some((key) => refused.test(key))) {
+      refusals += 1;
+      throw new Error('disk full');
+    }
+    await setAll(entries);
+  };
+  const { fake, sink } = await startLinked({ state });
+  isFull = true;
+  await fake.say(fake.phone(ann), 'important');
+  await until('it was refused', () => refusals > 1);
+  expect([fake.deliveries.acknowledged(), fake.deliveries.retries()]).toEqual([0, 0]);
+  isFull = false;
+  await until('it is stored and acknowledged', () => fake.deliveries.acknowledged() === 1);
+  expect(texts(sink.events)).toEqual(['important']);
+  expect(fake.deliveries.retries()).toBe(0);
+});
+
+test('while the keys cannot be read nothing is told to WhatsApp, which brings it again', async () => {
+  const { state } = createTestDeps();
+  let toRefuse = 0;
+  const { get } = state;
+  state.get = async (key) => {
+    if (toRefuse > 0 && key.startsWith('seen ')) {
+      toRefuse -= 1;
+      throw new Error('the store is not available');
+    }
+    return await get(key);
+  };
+  const { fake, sink } = await startLinked({ state });
+  toRefuse = 2;
+  await fake.say(fake.phone(ann), 'important');
+  await until('it is acknowledged', () => fake.deliveries.acknowledged() === 1);
+  expect([texts(sink.events), fake.deliveries.retries()]).toEqual([['important'], 0]);
 });
 
 test('what cannot be decrypted is asked for anew, and the sender sends it again', async () => {

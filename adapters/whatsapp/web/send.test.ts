@@ -161,6 +161,14 @@ function fileOf(bytes: Buffer, name: string, mime: string): DeliveryBody {
   };
 }
 
+test('where WhatsApp once did not say where files go to, it is asked again', async () => {
+  const { fake, send } = await startLinked();
+  const body = fileOf(Buffer.from('a file'), 'note.pdf', 'application/pdf');
+  fake.files.refuse(1);
+  expect(await send(body)).toMatchObject({ ok: false, error: { type: 'transient' } });
+  expect(await send(body)).toMatchObject({ ok: true });
+});
+
 async function roundTrip(running: Running, body: DeliveryBody): Promise<Buffer> {
   const { fake, sink, adapter, send } = running;
   expect(await send(body)).toMatchObject({ ok: true });

@@ -76,7 +76,7 @@ export function openLine(deps: LineDeps, events: LineEvents, signal: AbortSignal
     cachedGroupMetadata: createGroupCache(deps, () => sock),
     // A query whose connection is over would hold everything up until its time is over too.
     makeSignalRepository: (auth, logger, ask) =>
-      ratchet(auth, logger, (jids) => Promise.race([ask?.(jids), untilAborted(over.signal)])),
+      ratchet(auth, logger, (jids) => unlessOver(over.signal, ask?.(jids))),
   });
   const line: Line = {
     sock,
@@ -92,6 +92,8 @@ export function openLine(deps: LineDeps, events: LineEvents, signal: AbortSignal
     },
   };
   guard(sock, deps);
+  // Nobody hears how the library's own listener for calls ends: a failure of it would end the process.
+  sock.ev.removeAllListeners('call');
   noteStanzas(sock, stanzas);
   sock.ev.on('creds.update', () => void keys.saveCreds().catch(() => line.close(0)));
   sock.ev.on('connection.update', ({ connection, lastDisconnect, qr }) => {
@@ -102,6 +104,8 @@ export function openLine(deps: LineDeps, events: LineEvents, signal: AbortSignal
     }
     if (connection === 'close') line.close(codeOf(lastDisconnect?.error));
   });
+  // Another web server answers in place of WhatsApp: the library waits on, and says nothing.
+  sock.ws.on('unexpected-response', () => line.close(0));
   signal.addEventListener('abort', () => line.close(0), { once: true, signal: over.signal });
   if (signal.aborted) line.close(0);
   watch(line, clock);
@@ -263,9 +267,14 @@ function codeOf(error: unknown): number {
   return typeof code === 'number' ? code : 0;
 }
 
-function untilAborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
+async function unlessOver<T>(over: AbortSignal, work: Promise<T> | undefined): Promise<T | undefined> {
+  const end = Promise.withResolvers<undefined>();
+  const stop = (): void => end.resolve(undefined);
+  if (over.aborted) stop();
+  over.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, end.promise]);
+  } finally {
+    over.removeEventListener('abort', stop);
+  }
 }

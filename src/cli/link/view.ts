@@ -74,7 +74,8 @@ export function createLineView({ stdout, stderr }: ViewDeps, json: boolean): Lin
 
 /** That it is not linked is known: this is about to change that. */
 function waitingWords(why: string): string {
-  return /\bnot linked\b/i.test(why) ? 'asking for a code' : oneLine(why);
+  const [trouble = ''] = why.split(/(?:^|; )not linked\b/i);
+  return trouble === '' ? 'asking for a code' : oneLine(trouble);
 }
 
 /** `ABCD1234` → `ABCD-1234`, as the phone asks for it. */

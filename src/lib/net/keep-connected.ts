@@ -16,22 +16,31 @@ export const reconnectSeldom: Backoff = { firstMs: 60_000, maxMs: 600_000, jitte
  */
 export async function keepConnected(
   deps: {
-    readonly clock: { sleep(ms: number, signal: AbortSignal): Promise<void> };
+    readonly clock: { elapsed(): number; sleep(ms: number, signal: AbortSignal): Promise<void> };
     readonly random: { next(): number };
   },
   run: {
     step(): Promise<Outcome>;
     explain(error: unknown): Outcome;
     tell(state: 'up' | 'down', why: string): void;
+    /** What was up for less was no good connection: the pauses go on growing. Default: 0. */
+    readonly steadyMs?: number;
   },
   signal: AbortSignal,
 ): Promise<void> {
+  const { steadyMs = 0 } = run;
   let failures = 0;
+  let upAt: number | null = null;
   let told = '';
   while (!signal.aborted) {
     const outcome = await run.step().catch(run.explain);
     if (signal.aborted) return;
-    failures = outcome.ok ? 0 : failures + 1;
+    if (outcome.ok) upAt ??= deps.clock.elapsed();
+    else {
+      const isSteady = upAt !== null && deps.clock.elapsed() - upAt >= steadyMs;
+      failures = isSteady ? 1 : failures + 1;
+      upAt = null;
+    }
     const why = outcome.ok ? 'connected' : outcome.why;
     if (why !== told) run.tell(outcome.ok ? 'up' : 'down', why);
     told = why;

@@ -13,3 +13,19 @@ export async function within<T>(
     cancel();
   }
 }
+
+/**
+ * What `work` brings, or a rejection with `why` once the signal aborts. Afterwards nothing listens to the signal any more:
+ * one that is made of others is kept for ever while something does.
+ */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal, why: () => Error): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const stop = (): void => aborted.reject(why());
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -6,12 +6,17 @@ export interface Files {
   /** By path. */
   readonly stored: Map<string, Buffer>;
   put(bytes: Buffer): string;
+  /** So many times the server does not say where files go to. */
+  refuse(times: number): void;
+  /** Whether it says so now. */
+  isOpen(): boolean;
   /** True: it was about a file. */
   handle(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
 export function createFiles(): Files {
   const stored = new Map<string, Buffer>();
+  let toRefuse = 0;
   const put = (bytes: Buffer): string => {
     const path = `/v/t62/${createHash('sha256').update(bytes).digest('hex')}?ccb=1`;
     stored.set(path, bytes);
@@ -22,6 +27,11 @@ export function createFiles(): Files {
   return {
     stored,
     put,
+    refuse: (times) => void (toRefuse = times),
+    isOpen: () => {
+      toRefuse = Math.max(-1, toRefuse - 1);
+      return toRefuse < 0;
+    },
     handle: (request, response) => {
       const path = request.url ?? '';
       if (request.method === 'POST' && path.startsWith('/mms/')) {

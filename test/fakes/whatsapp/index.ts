@@ -143,6 +143,7 @@ export async function startFakeWhatsApp(options: FakeOptions = {}): Promise<Fake
     phoneOf: (user: string) => [...phones.values()].find((it) => it.isNamed(user)) ?? null,
     membersOf: (group: string) => [...(members.get(group) ?? [])],
     mediaHost: 'mmg.whatsapp.net',
+    takesFiles: files.isOpen,
   };
   const onDone = (call: Call, seen: Seen): void => options.onDone?.(call, seen);
   const reading = createReading({ world, owner, deliveries, screen, onDone });

@@ -11,6 +11,8 @@ export interface World {
   membersOf(group: string): readonly Phone[] | null;
   /** `hostname` of the machine that takes files. */
   readonly mediaHost: string;
+  /** Whether it is told now. */
+  takesFiles(): boolean;
 }
 
 /** Null: it is for somebody else to answer. */
@@ -26,6 +28,7 @@ export async function answerTo(stanza: BinaryNode, world: World): Promise<Binary
     case 'w:g2':
       return groupOf(stanza, world) ?? { ...reply(), attrs: { ...reply().attrs, type: 'error' } };
     case 'w:m': {
+      if (!world.takesFiles()) return { ...reply(), attrs: { ...reply().attrs, type: 'error' } };
       const host = node('host', { hostname: world.mediaHost, maxContentLengthBytes: '100000000' });
       return reply([node('media_conn', { auth: 'AUTH', ttl: '300' }, [host])]);
     }

@@ -32,6 +32,8 @@ export interface Running {
   readonly sink: TestSink;
   readonly log: TestLog;
   readonly state: AdapterStatePort;
+  /** Pauses that were asked for, in ms. */
+  readonly slept: readonly number[];
   /** Resolves when the state of the channel says so. */
   told(why: RegExp): Promise<unknown>;
   send(body: DeliveryBody, more?: Partial<OutboundDelivery>): Promise<SendResult>;
@@ -52,7 +54,8 @@ export async function startLinked(options: RunOptions & FakeOptions = {}): Promi
 async function run(fake: FakeWhatsApp, options: RunOptions): Promise<Running> {
   const log = createTestLog();
   const sink = createTestSink(options.faults);
-  const deps = createTestDeps(log, createHastyClock(options.now));
+  const clock = createHastyClock(options.now);
+  const deps = createTestDeps(log, clock);
   const state = options.state ?? deps.state;
   const rootKey = Buffer.from(fake.rootKey).toString('base64');
   const { scans = true } = options;
@@ -73,6 +76,7 @@ async function run(fake: FakeWhatsApp, options: RunOptions): Promise<Running> {
     sink,
     log,
     state,
+    slept: clock.slept,
     stop,
     told: (why) => until(`it says ${why.source}`, () => sink.states.some((told) => why.test(told.why))),
     send: (body, more = {}) =>
