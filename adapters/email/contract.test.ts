@@ -41,6 +41,7 @@ function subjectFor(user: string, exchanger: Exchanger): AdapterSubject {
     trustedAuthserv: authserv,
   };
   let count = 0;
+  let isHanging = false;
   return {
     create: (deps) => buildEmail(deps, settings),
     secrets: [password],
@@ -58,6 +59,7 @@ function subjectFor(user: string, exchanger: Exchanger): AdapterSubject {
     acknowledged: () => dovecot.marked(user, seenMark),
     shown: ({ chat }) => exchanger.taken.filter(({ to }) => to === chat).map(({ text }) => text),
     fault: (kind) => {
+      isHanging = kind === 'hang';
       const troubles = {
         'rate-limited': 'too-fast',
         'server-error': 'busy',
@@ -67,7 +69,8 @@ function subjectFor(user: string, exchanger: Exchanger): AdapterSubject {
       } as const;
       exchanger.failNext(troubles[kind]);
     },
-    sendCalls: exchanger.calls,
+    // Before the mail itself is there, an abort loses nothing.
+    sendCalls: () => (isHanging ? exchanger.hanging() : exchanger.calls()),
     errorByFault: {
       'rate-limited': 'rate-limited',
       'server-error': 'transient',

@@ -1,7 +1,7 @@
-import type { FetchMessageObject, ImapFlow, MailboxObject } from 'imapflow';
+import type { FetchMessageObject, ImapFlow, MailboxObject, SearchObject } from 'imapflow';
 import { messageOf } from '#core/errors.ts';
 import type { ClockPort } from '#core/ports/clock.ts';
-import { within } from '#lib/net/within.ts';
+import { orAborted, within } from '#lib/net/within.ts';
 import { type MailServer, safetyOf } from './settings.ts';
 
 export interface ImapDeps {
@@ -22,6 +22,9 @@ export interface Session {
 export const mostMailBytes = 25_000_000;
 const openMs = 30_000;
 const answerMs = 60_000;
+/** A large mail over a slow line is no silence. */
+const slowestBytesPerMs = 50;
+const closedWords = 'the mail server closed the connection';
 /** imapflow's own limit, a last resort; ours are kept by the clock that is handed in. */
 const socketMs = 15 * 60_000;
 const mostResponse = 64 * 1024 * 1024;
@@ -54,22 +57,28 @@ export async function openSession(deps: ImapDeps, server: MailServer, signal: Ab
   });
   const ended = Promise.withResolvers<string>();
   client.on('error', (error: unknown) => ended.resolve(wordsOf(error)));
-  client.on('close', () => ended.resolve('the mail server closed the connection'));
+  let isOver = false;
+  client.on('close', () => {
+    isOver = true;
+    ended.resolve(closedWords);
+  });
   const over = (): void => client.close();
   signal.addEventListener('abort', over, { once: true });
   void ended.promise.then(() => signal.removeEventListener('abort', over));
   try {
     await within({ clock: deps.clock, ms: openMs, signal }, (both) =>
-      Promise.race([client.connect(), rejectOn(both), ended.promise.then(fail)]),
+      orAborted(Promise.race([client.connect(), ended.promise.then(fail)]), both, silence),
     );
   } catch (error) {
     client.close();
     throw refusalOf(error, server);
   }
   const ask: Session['ask'] = async (run, limitMs = answerMs) => {
+    // Of a closed mailbox imapflow says that nothing is in it.
+    if (isOver) throw new Error(closedWords);
     try {
       return await within({ clock: deps.clock, ms: limitMs, signal }, (both) =>
-        Promise.race([run(client), rejectOn(both)]),
+        orAborted(run(client), both, silence),
       );
     } catch (error) {
       if (error instanceof Silence) client.close();
@@ -83,13 +92,7 @@ class Silence extends Error {
   override readonly name = 'Silence';
 }
 
-function rejectOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const end = (): void => reject(new Silence('the mail server is silent'));
-    if (signal.aborted) end();
-    signal.addEventListener('abort', end, { once: true });
-  });
-}
+const silence = (): Silence => new Silence('the mail server is silent');
 
 function fail(why: string): never {
   throw new Error(why);
@@ -130,15 +133,29 @@ function foundIn({ uid, size, internalDate }: FetchMessageObject): Found {
   return { uid, bytes: size ?? 0, arrivedAt: Number.isFinite(arrivedAt) ? arrivedAt : 0 };
 }
 
-/** All of a mail, or only its header; null: it is gone. */
+/** All of a mail, or only its header; null: it is gone; `refused`: the server does not hand it over. */
 export async function sourceOf(
   session: Session,
-  uid: number,
+  { uid, bytes }: Pick<Found, 'uid' | 'bytes'>,
   part: 'source' | 'headers',
-): Promise<Uint8Array | null> {
+): Promise<Uint8Array | 'refused' | null> {
   const query = part === 'source' ? { source: true } : { headers: true };
-  const mail = await session.ask((client) => client.fetchOne(String(uid), query, { uid: true }));
-  return mail === false || mail === undefined ? null : (mail[part] ?? null);
+  const limitMs = answerMs + (part === 'source' ? bytes / slowestBytesPerMs : 0);
+  try {
+    const mail = await session.ask((client) => client.fetchOne(String(uid), query, { uid: true }), limitMs);
+    return mail === false || mail === undefined ? null : (mail[part] ?? null);
+  } catch (error) {
+    const status: unknown = error instanceof Error ? Reflect.get(error, 'responseStatus') : undefined;
+    if (status === 'NO' || status === 'BAD') return 'refused';
+    throw error;
+  }
+}
+
+/** The uids that fit. Rejects where the server does not search. */
+export async function searchMails(session: Session, query: SearchObject): Promise<readonly number[]> {
+  const found = await session.ask((client) => client.search(query, { uid: true }));
+  if (found === false || found === undefined) throw new Error('the mail server does not search');
+  return found;
 }
 
 /** Whether the mailbox takes keywords of ours. */

@@ -3,9 +3,9 @@ import type { Abilities } from '#core/delivery.ts';
 import type { AdapterDeps, AdapterPort, SinkPort } from '#core/ports/adapter.ts';
 import type { RandomPort } from '#core/ports/clock.ts';
 import { within } from '#lib/net/within.ts';
-import { checkEmail } from './check.ts';
+import { type Heard, checkEmail } from './check.ts';
 import { createDesk, fetchPart } from './desk.ts';
-import { createReader } from './message.ts';
+import { type Mail, type Reading, createReader } from './message.ts';
 import { createPace } from './pace.ts';
 import type { Resolve } from './read/proof.ts';
 import { createReceive } from './receive.ts';
@@ -52,7 +52,7 @@ export function createEmail(deps: EmailDeps, settings: EmailSettings): AdapterPo
   const threads = createThreads(deps);
   const desk = createDesk(deps, settings.imap, settings.sentFolder);
   const mayPass = createPace(clock, settings.mostPerHour);
-  const read = createReader({ ...deps, threads, resolve, mayPass }, settings);
+  const { read, heard } = counted(deps, createReader({ ...deps, threads, resolve, mayPass }, settings));
   const receive = createReceive({ ...deps, read }, settings);
   let sink: SinkPort | null = null;
   const onLogin = (refused: string | null): void => {
@@ -79,11 +79,32 @@ export function createEmail(deps: EmailDeps, settings: EmailSettings): AdapterPo
     fetch: (file, signal) => fetchPart(desk, file, both(signal)),
     check: () =>
       within({ clock, ms: checkMs, signal: closing.signal }, (signal) =>
-        checkEmail({ clock, resolve }, settings, signal),
+        checkEmail({ clock, resolve, heard }, settings, signal),
       ),
     close: async () => {
       closing.abort();
       desk.close();
+    },
+  };
+}
+
+type Read = (mail: Mail, last: boolean, signal: AbortSignal) => Promise<Reading>;
+
+/** What is not heard is answered by nobody: log and doctor say why. */
+function counted({ clock, log }: AdapterDeps, read: Read): { readonly read: Read; heard(): Heard } {
+  let heard: Heard = { taken: 0, unheard: null };
+  return {
+    heard: () => heard,
+    read: async (mail, last, signal) => {
+      const reading = await read(mail, last, signal);
+      if (reading.type !== 'event') return reading;
+      const { kind, doubt } = reading.event;
+      if (doubt !== undefined) {
+        log.info('mail.unheard', { channel: 'email', place: mail.place, why: doubt });
+        const count = 1 + (heard.unheard?.count ?? 0);
+        heard = { ...heard, unheard: { count, at: clock.now(), why: doubt } };
+      } else if (kind === 'message') heard = { ...heard, taken: heard.taken + 1 };
+      return reading;
     },
   };
 }

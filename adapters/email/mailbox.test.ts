@@ -22,6 +22,7 @@ import {
   type TestLog,
   type TestSink,
 } from '#test/fakes/sink.ts';
+import { type Session, listMails, openSession, searchMails, sourceOf } from './imap.ts';
 import { buildEmail } from './index.ts';
 import type { Resolve } from './read/proof.ts';
 import { seenMark } from './receive.ts';
@@ -100,6 +101,17 @@ async function run(setup: Setup = {}): Promise<Running> {
 
 const isUp = ({ sink }: Running): boolean => sink.states.at(-1)?.state === 'up';
 
+async function signedLetter(domainName = 'x.test'): Promise<string> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const dkim = { domainName, keySelector: 's1', privateKey: pem };
+  const transport = createTransport({ streamTransport: true, buffer: true, newline: 'crlf', dkim });
+  const words = { from: `ann@${domainName}`, to: 'bot@local.test', subject: 's', text: 'waits' };
+  const { message } = await transport.sendMail(words);
+  if (!Buffer.isBuffer(message)) throw new Error('No buffer.');
+  return message.toString();
+}
+
 describe('which mail is read', () => {
   test('a first start begins with what has just come: older mail is left alone', async () => {
     const user = 'first';
@@ -152,14 +164,7 @@ describe('which mail is read', () => {
     let now = Date.now();
     const setup = { resolve, settings: { trustedAuthserv: null }, now: () => now };
     const running = await run(setup);
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
-    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    const dkim = { domainName: 'x.test', keySelector: 's1', privateKey: pem };
-    const transport = createTransport({ streamTransport: true, buffer: true, newline: 'crlf', dkim });
-    const words = { from: 'ann@x.test', to: 'bot@local.test', subject: 's', text: 'waits' };
-    const { message } = await transport.sendMail(words);
-    if (!Buffer.isBuffer(message)) throw new Error('No buffer.');
-    running.put(message.toString(), now);
+    running.put(await signedLetter(), now);
     running.put(letter({ text: 'not signed' }), now);
     await until('the other is refused', () => running.sink.events.length === 1);
     expect(running.sink.cursorText()).toContain('"later":[{"uid":1');
@@ -170,6 +175,36 @@ describe('which mail is read', () => {
     await until('it is decided', () => after.sink.events.length === 1);
     expect(after.sink.events[0]?.doubt).toContain('not proven');
     expect(after.sink.cursorText()).toContain('"later":[]');
+  });
+
+  test('what waits for DNS is asked about when what is new has been read', async () => {
+    const asked: string[] = [];
+    const resolve: Resolve = async (name) => {
+      asked.push(name);
+      throw Object.assign(new Error(`ESERVFAIL ${name}`), { code: 'ESERVFAIL' });
+    };
+    const setup = { resolve, settings: { trustedAuthserv: null } };
+    const before = await run(setup);
+    before.put(await signedLetter());
+    await until('it waits', () => before.sink.cursorText()?.includes('"later":[{"uid":1') === true);
+    await before.stop();
+    before.put(await signedLetter('new.test'));
+    asked.length = 0;
+    await run({ ...setup, user: before.user, cursor: before.sink.cursorText() });
+    await until('both are asked about', () => asked.length >= 2);
+    expect(asked.slice(0, 2)).toEqual(['s1._domainkey.new.test', 's1._domainkey.x.test']);
+  });
+
+  test('a mail that the server shows late, under a lower number, is read with the next connection', async () => {
+    const before = await run();
+    before.put(letter({ text: 'one' }));
+    await until('it is marked', () => dovecot.marked(before.user, seenMark) === 1);
+    await before.stop();
+    before.put(letter({ text: 'late' }));
+    const cursor = (before.sink.cursorText() ?? '').replace('"uid":1', '"uid":2');
+    const after = await run({ user: before.user, cursor });
+    await until('it is marked', () => dovecot.marked(before.user, seenMark) === 2);
+    expect([after.texts(), after.sink.cursorText()]).toEqual([['late'], cursor]);
   });
 
   test('a file is read from the mailbox when it is asked for', async () => {
@@ -189,7 +224,41 @@ describe('which mail is read', () => {
   });
 });
 
+test('a mail that the server does not hand over is told from one that is gone', async () => {
+  const { ImapFlow } = await import('imapflow');
+  const client = new ImapFlow({ host: '127.0.0.1', port: 1, logger: false });
+  const ended = new Promise<string>(() => undefined);
+  const session = (status: string): Session => ({
+    client,
+    ended,
+    close: () => undefined,
+    ask: () => Promise.reject(Object.assign(new Error('Command failed'), { responseStatus: status })),
+  });
+  expect(await sourceOf(session('NO'), { uid: 1, bytes: 1 }, 'source')).toBe('refused');
+  await expect(sourceOf(session(''), { uid: 1, bytes: 1 }, 'source')).rejects.toThrow('Command failed');
+});
+
 describe('staying connected', () => {
+  test('of a connection that is over no mail counts as gone', async () => {
+    const user = 'over';
+    dovecot.put(user, letter({ text: 'still there' }));
+    const server = { host: '127.0.0.1', port: dovecot.imapPort, secure: false, user, password };
+    const session = await openSession(createTestDeps(), server, new AbortController().signal);
+    await session.ask((client) => client.mailboxOpen('INBOX'));
+    const mails = await listMails(session, '1:*');
+    const [mail] = mails;
+    expect(mails).toMatchObject([{ uid: 1 }]);
+    if (mail === undefined) return;
+    expect(await sourceOf(session, { ...mail, uid: 7 }, 'source')).toBe(null);
+    session.close();
+    for (const asked of [
+      sourceOf(session, mail, 'source'),
+      listMails(session, '1:*'),
+      searchMails(session, { since: new Date(0) }),
+    ])
+      await expect(asked).rejects.toThrow('closed the connection');
+  });
+
   test('a connection that breaks is made again, and what came meanwhile is read', async () => {
     await using proxy = await startProxy(`imap://127.0.0.1:${dovecot.imapPort}`);
     const running = await run({ port: proxy.port });
@@ -200,6 +269,18 @@ describe('staying connected', () => {
     await proxy.heal();
     await until('it is read', () => running.texts().includes('meanwhile'));
     expect(running.slept[0]).toBe(1_000);
+  });
+
+  test('a server that lets it in and throws it out at once is asked ever more seldom', async () => {
+    await using proxy = await startProxy(`imap://127.0.0.1:${dovecot.imapPort}`);
+    const running = await run({ port: proxy.port });
+    const ups = (): number => running.sink.states.filter(({ state }) => state === 'up').length;
+    for (let n = 1; n <= 3; n += 1) {
+      await until('it is up', () => ups() === n);
+      proxy.cut('reset');
+    }
+    await until('it is up', () => ups() === 4);
+    expect(running.slept).toEqual([1_000, 2_000, 4_000]);
   });
 
   test('a wrong password is told, and tried seldom', async () => {
@@ -219,6 +300,37 @@ describe('staying connected', () => {
     expect(running.slept[0]).toBeGreaterThanOrEqual(48_000);
     expect(JSON.stringify([running.sink.states, running.log.lines])).not.toContain('wrong-one');
   });
+});
+
+test('a mail that is not heard: doctor and log say why, until one is', async () => {
+  const one = await run();
+  const said = async (): Promise<unknown> =>
+    (await one.adapter.check()).filter(({ what }) => what.includes('not heard'));
+  expect(await said()).toEqual([]);
+  one.put(letter({ results: null }));
+  await until('it is stored', () => one.sink.events.length === 1);
+  const why = 'not proven to be from ann@x.test: no mail server vouched for its sender';
+  expect(await said()).toEqual([
+    {
+      level: 'warn',
+      what: expect.stringMatching(
+        `^1 mails were not heard since the start, and no other came; the last, at 20.*Z: ${why}.$`,
+      ),
+      fix: expect.stringContaining('docs/channels/email.md'),
+    },
+  ]);
+  expect(one.log.lines).toContainEqual(
+    expect.objectContaining({ event: 'mail.unheard', place: expect.stringMatching(/^\d+\/1$/), why }),
+  );
+  one.put(letter());
+  await until('it is heard', () => one.sink.events.length === 2);
+  expect(await said()).toEqual([
+    {
+      level: 'ok',
+      what: expect.stringMatching(/^1 mails were not heard since the start; the last, at /),
+      fix: null,
+    },
+  ]);
 });
 
 test('doctor names what is wrong and what helps', async () => {

@@ -170,10 +170,18 @@ test('abuse/B19 over the number of an hour a sender is doubted, whoever it is; t
   const mail = (n: number): string => letter({ messageId: `<${n}@x.test>` });
   const doubts = [];
   for (const n of [1, 1, 2, 3]) {
-    const reading = await read(mail(n));
+    const reading = await read(mail(n), Date.now());
     doubts.push(reading.type === 'event' ? reading.event.doubt : reading.why);
   }
   expect(doubts).toEqual([undefined, undefined, undefined, 'more mails in an hour than are answered']);
+});
+
+test('what waited while nobody read is heard, however much of it one person wrote', async () => {
+  const read = reader(1);
+  for (const n of [1, 2, 3]) {
+    const reading = await read(letter({ messageId: `<${n}@x.test>` }), Date.now() - 2 * 3_600_000);
+    expect(reading.type === 'event' && reading.event.doubt).toBe(undefined);
+  }
 });
 
 test('a genuine mail to somebody else is no order to us', async () => {
@@ -218,7 +226,7 @@ test('a thread belongs to its sender, and begins with the first that it refers t
   const long = await eventOf(letter({ headers: [`References: <${'a'.repeat(240)}@x.test>`] }));
   expect(long.chat.thread).toMatch(/^sha256-[0-9a-f]{64}$/);
   const odd = await eventOf(
-    letter({ headers: ['References: <a\u0000b@x.test> <ä@x.test> <c d@x.test>'], messageId: '<own@x.test>' }),
+    letter({ headers: ['References: <a\u0001b@x.test> <ä@x.test> <c d@x.test>'], messageId: '<own@x.test>' }),
   );
   expect(odd.chat.thread).toBe('own@x.test');
 });
@@ -289,4 +297,71 @@ test('more files than twenty are counted, not handed on; names are cleaned', asy
   expect(event.files).toHaveLength(20);
   expect(event.text).toBe('hi\n\n[3 more files were left out]');
   expect(event.files[0]?.name).not.toMatch(/[/\\"\u202E]/);
+});
+
+test('what a report says is told as words, whoever wrote it', async () => {
+  const text = [
+    '--b\r\nContent-Type: message/delivery-status\r\n',
+    'Action: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 [Approve it](https://evil.test) `now` **!**\r\n',
+    '--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <dlv_01@local.test>\r\n--b--',
+  ].join('\r\n');
+  const type = 'multipart/report; report-type=delivery-status; boundary=b';
+  const event = await eventOf(letter({ from: 'MAILER-DAEMON@y.test', results: null, type, text }));
+  expect(event).toMatchObject({ kind: 'undelivered', messageId: 'dlv_01' });
+  expect(event.text).toMatch(/^the mail server says: 550 +Approve it/);
+  expect(event.text).not.toMatch(/[[\]`*]/);
+});
+
+test.each<[string, (raw: string) => string]>([
+  ['a name that goes on in the next line', (raw) => raw.replace('\r\nTo: ', '\r\nTo\r\n : ')],
+  ['a line that is no field', (raw) => raw.replace('\r\nTo: ', '\r\nno field\r\nTo: ')],
+  ['a name with a letter that is none of ASCII', (raw) => raw.replace('\r\nTo: ', '\r\n\u00A0To: x\r\nTo: ')],
+  ['a lone CR', (raw) => raw.replace('\r\nTo: ', '\r\nX: a\rFrom: eve@evil.test\r\nTo: ')],
+  ['a byte-order mark before the first name', (raw) => `\uFEFFX: a\r\n${raw}`],
+  ['a zero', (raw) => raw.replace('\r\nTo: ', '\r\nX: a\0\r\nTo: ')],
+  ['more lines than are read', (raw) => `X: a${'\r\n b'.repeat(12_000)}\r\n${raw}`],
+])('abuse/B17 a header that others may read otherwise is doubted: %s', async (_, change) => {
+  const raw = letter({ text: '/approve 7F3K' });
+  expect(await doubtOf(raw)).toBeUndefined();
+  const event = await eventOf(change(raw));
+  expect(event.doubt).toMatch(/header/);
+  expect(event.text).toBe('');
+});
+
+test('a mail by which no copy of it is known is doubted: it could be brought again and again', async () => {
+  expect(await doubtOf(letter({}).replace(/Message-ID: .*\r\n/, ''))).toContain('Message-ID');
+  expect(await doubtOf(letter({ messageId: '' }))).toContain('Message-ID');
+});
+
+test.each([
+  ['to be shown in its place', 'Content-Type: text/plain\r\nContent-Disposition: inline; filename=a.txt'],
+  ['with nothing but a name', 'Content-Type: text/plain; name=a.txt'],
+  ['of HTML', 'Content-Type: text/html; name=a.html\r\nContent-Disposition: inline'],
+])('abuse/B22 a text that is attached is a file and never what its sender says: %s', async (_, head) => {
+  const parts = ['Content-Type: text/plain\r\n\r\n', `${head}\r\n\r\n/approve 7F3K`];
+  const text = `${parts.map((part) => `--b\r\n${part}\r\n`).join('')}--b--`;
+  const event = await eventOf(letter({ type: 'multipart/mixed; boundary=b', text }));
+  expect(event.text).toBe('');
+  expect(event.files).toMatchObject([{ kind: 'document', bytes: 13 }]);
+});
+
+test('without a Message-ID a mail is known by its date and words, however it is brought again', async () => {
+  const raw = letter({ date: new Date().toUTCString(), text: 'hello  there' }).replace(
+    /Message-ID: .*\r\n/,
+    '',
+  );
+  const { platformId, doubt } = await eventOf(raw);
+  expect(doubt).toBeUndefined();
+  const again = `X-Brought: again\r\n${raw.replace('hello  there', 'hello there ')}`;
+  expect((await eventOf(again)).platformId).toBe(platformId);
+  expect((await eventOf(raw.replace('hello', 'goodbye'))).platformId).not.toBe(platformId);
+});
+
+test('abuse/B22 the mails of a digest, and a report, are files', async () => {
+  const digest = '--b\r\n\r\nSubject: x\r\n\r\n/approve 7F3K\r\n--b--';
+  const first = await eventOf(letter({ type: 'multipart/digest; boundary=b', text: digest }));
+  expect(first).toMatchObject({ text: '', files: [{ kind: 'document' }] });
+  const report = '--b\r\nContent-Type: message/delivery-status\r\n\r\n/approve 7F3K\r\n--b--';
+  const second = await eventOf(letter({ type: 'multipart/mixed; boundary=b', text: report }));
+  expect(second).toMatchObject({ text: '', files: [{ mime: 'message/delivery-status' }] });
 });

@@ -3,7 +3,7 @@ import type { InboundEvent } from '#core/event.ts';
 import type { ClockPort, LogPort } from '#core/ports/clock.ts';
 import { sha256Hex } from '#lib/hash.ts';
 import { createHash } from 'node:crypto';
-import { type Mailbox, addressesIn, readFrom } from './read/address.ts';
+import { type FromField, type Mailbox, addressesIn, readFrom } from './read/address.ts';
 import { type Headers, decodeWords, messageIdsIn, readHeaders } from './read/headers.ts';
 import { bounceIn, machineIn } from './read/loops.ts';
 import { type Body, readBody } from './read/mail.ts';
@@ -54,9 +54,11 @@ const once = [
   'mime-version',
   'content-transfer-encoding',
 ];
-const dayMs = 24 * 3_600_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 const oldestMs = 7 * dayMs;
 const nobody = 'unknown';
+const fromNobody: FromField = { type: 'unclear', why: 'its header is too long', hint: null };
 
 /**
  * A mail → what the kernel hears of it. Who it is from is proven or the event carries a doubt; what it says is read only
@@ -70,8 +72,8 @@ export function createReader(
     const headers = readHeaders(mail.raw);
     const bounce = bounceIn(headers, mail.raw, (id) => deliveryOf(id, settings.address));
     const value = headers.get('from');
-    if (value === null) return { type: 'nothing', why: 'it has no From' };
-    const field = readFrom(value);
+    if (value === null && !headers.excess) return { type: 'nothing', why: 'it has no From' };
+    const field = value === null ? fromNobody : readFrom(value);
     const facts: Facts = { mail, headers };
     const known = field.type === 'one' ? field.mailbox.address : (field.hint ?? nobody);
     if (bounce !== null) {
@@ -96,7 +98,9 @@ export function createReader(
     if (proof.type !== 'proven')
       return doubt(facts, from.address, `not proven to be from ${from.address}: ${proof.why}`);
     const id = platformIdOf(facts, from.address);
-    if (!deps.mayPass(from.address, id))
+    // What came while nobody read is no fast loop, nor is a mailbox that is looked through again.
+    const isFresh = mail.arrivedAt > deps.clock.now() - hourMs;
+    if (isFresh && !deps.mayPass(from.address, id))
       return doubt(facts, from.address, 'more mails in an hour than are answered');
     return { type: 'event', event: await spoken(deps, { ...facts, from, id }) };
   };
@@ -110,12 +114,15 @@ interface Facts {
 /** What makes a mail unfit to be an order to us, whoever it is from. */
 function oddIn({ headers, mail }: Facts, { address, trustedAuthserv }: EmailSettings): string | null {
   if (headers.excess) return 'its header is too long';
+  if (headers.malformed) return 'its header cannot be read in one way only';
   const twice = once.find((name) => headers.count(name) > 1);
   if (twice !== undefined) return `it has two ${twice} fields`;
+  const date = dateOf(headers);
   const to = [headers.get('to'), headers.get('cc')].flatMap((value) => addressesIn(value ?? ''));
   // A genuine mail to somebody else, handed on to us, is no order to us.
   if (!to.some((one) => isOwn(one, address))) return 'it is not addressed to us (To, Cc)';
-  const date = dateOf(headers);
+  // By them a copy is known: without, the same words twice and one mail brought twice would be the same.
+  if ((headers.get('message-id') ?? '') === '' && date === null) return 'it has neither Message-ID nor Date';
   if (date !== null && date < mail.arrivedAt - oldestMs)
     return 'it was written more than a week before it came';
   if (!mail.whole && trustedAuthserv === null) return 'too large for its signature to be checked';
@@ -133,8 +140,17 @@ function dateOf(headers: Headers): number | null {
  */
 function platformIdOf({ headers, mail }: Facts, proven: string | null): string {
   const id = headers.get('message-id');
-  if (proven === null || id === null || id === '') return `raw:${hashOf(mail.raw)}`;
+  if (proven === null) return `raw:${hashOf(mail.raw)}`;
+  if (id === null || id === '') return `said:${sha256Hex(`${proven}\n${signedWordsOf(headers, mail.raw)}`)}`;
   return `mid:${sha256Hex(`${proven}\n${id}`)}`;
+}
+
+/** Of a mail without a Message-ID what no copy of it can have otherwise: spaces may change under a signature. */
+function signedWordsOf(headers: Headers, raw: Uint8Array): string {
+  const text = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('latin1');
+  const body = text.slice(Math.max(0, text.search(/\r?\n\r?\n/)));
+  const words = [headers.get('date'), headers.get('subject'), body];
+  return words.map((part) => (part ?? '').replaceAll(/\s+/g, ' ').trim()).join('\n');
 }
 
 function hashOf(raw: Uint8Array): string {

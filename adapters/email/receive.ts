@@ -11,6 +11,7 @@ import {
   listMails,
   mostMailBytes,
   openSession,
+  searchMails,
   sourceOf,
   takesKeyword,
   wordsOf,
@@ -34,13 +35,19 @@ export interface ReceiveDeps {
 export const seenMark = '$TiroSeen';
 
 const pollMs = 3 * 60_000;
+/** A server that lets us in and throws us out at once is not asked each second: providers lock who hammers. */
+const steadyMs = 60_000;
 /** A mailbox that is new to us: what came so shortly before is read too, older mail never. */
 const firstLookMs = 10 * 60_000;
 /** The server numbered its mails anew: so far back they are looked at again. */
 const lookBackMs = 7 * 24 * 3_600_000;
 const askAgainForMs = 6 * 3_600_000;
 const mostLater = 50;
+const notHanded = 'the mail server does not hand it over';
 const markEvery = 50;
+/** Older mail without a mark is taken for read: nobody knows it any more if it was. */
+const missedForMs = 24 * 3_600_000;
+const mostMissed = 100;
 
 const cursorSchema = z.object({
   uidValidity: z.string(),
@@ -60,8 +67,13 @@ interface Box {
   cursor: Cursor;
   /** Stored, and without their mark. */
   readonly unmarked: number[];
+  /** Behind the cursor and without a mark: read again, which does nothing twice. */
+  readonly missed: Found[];
   /** The server told of mail since it was last looked for. */
   isNews: boolean;
+  /** Why the connection is over. */
+  end: string | null;
+  /** Called for news, and at the end. */
   onNews(): void;
 }
 
@@ -91,7 +103,8 @@ export function createReceive(deps: ReceiveDeps, settings: EmailSettings): (door
         throw error;
       }
     };
-    await keepConnected(deps, { step: guarded, explain, tell: door.sink.state }, door.signal);
+    const run = { step: guarded, explain, tell: door.sink.state, steadyMs };
+    await keepConnected(deps, run, door.signal);
     leave();
   };
 
@@ -128,16 +141,28 @@ async function openBox(deps: ReceiveDeps, { imap }: EmailSettings, { sink, signa
       marks,
       cursor,
       unmarked: [],
+      missed: [],
       isNews: false,
+      end: null,
       onNews: () => undefined,
     };
+    const end = (why: string): void => {
+      box.end = why;
+      box.onNews();
+    };
+    void session.ended.then(end);
     session.client.on('exists', () => {
       box.isNews = true;
       box.onNews();
     });
     if (cursor.uid === null) {
       deps.log.info('mailbox.begun', { channel: 'email', since: new Date(cursor.since).toISOString() });
-    } else if (marks) box.unmarked.push(...(await unmarkedIn(box)));
+    } else if (marks) {
+      const isMissed = ({ arrivedAt }: Found): boolean => arrivedAt > now - missedForMs;
+      const unmarked = await unmarkedIn(box);
+      box.missed.push(...unmarked.filter(isMissed).slice(-mostMissed));
+      box.unmarked.push(...unmarked.filter((one) => !box.missed.includes(one)).map(({ uid }) => uid));
+    }
     return box;
   } catch (error) {
     session.close();
@@ -149,8 +174,8 @@ function sinceFor(stored: Cursor | null, now: number): number {
   return stored === null ? now - firstLookMs : Math.max(stored.since, now - lookBackMs);
 }
 
-/** Stored before and not marked, as when a gateway dies in between. */
-async function unmarkedIn({ session, cursor }: Box): Promise<readonly number[]> {
+/** Stored before and not marked, as when a gateway dies in between; or shown late by the server, under a lower number. */
+async function unmarkedIn({ session, cursor }: Box): Promise<readonly Found[]> {
   const { uid, since, later } = cursor;
   if (uid === null || uid === 0) return [];
   const query = { uid: `1:${uid}`, since: dayOf(since), unKeyword: seenMark };
@@ -158,9 +183,7 @@ async function unmarkedIn({ session, cursor }: Box): Promise<readonly number[]> 
   const uids = (found === false || found === undefined ? [] : found).slice(-500);
   if (uids.length === 0) return [];
   const mails = await listMails(session, uids.join(','));
-  return mails.flatMap((one) =>
-    one.arrivedAt >= since && !later.some((waiting) => waiting.uid === one.uid) ? [one.uid] : [],
-  );
+  return mails.filter((one) => one.arrivedAt >= since && !later.some((waiting) => waiting.uid === one.uid));
 }
 
 /** IMAP searches by day, in the server's time zone. */
@@ -170,32 +193,26 @@ function dayOf(ms: number): Date {
 
 /** Null: there may be news. Else why the connection is over. */
 async function waitForNews({ clock }: ReceiveDeps, box: Box, { signal }: Door): Promise<string | null> {
-  const { client, ended } = box.session;
-  const news = Promise.withResolvers<string | null>();
-  const heard = (): void => news.resolve(null);
+  const news = Promise.withResolvers<void>();
+  const heard = (): void => news.resolve();
   const cancel = clock.after(pollMs, heard);
   box.onNews = heard;
-  if (box.isNews || signal.aborted) heard();
+  if (box.isNews || box.end !== null || signal.aborted) heard();
   signal.addEventListener('abort', heard, { once: true });
-  void ended.then(news.resolve);
   // It ends with the next command, or with the connection.
-  if (!box.isNews) client.idle().catch(() => undefined);
-  const why = await news.promise;
+  if (!box.isNews) box.session.client.idle().catch(() => undefined);
+  await news.promise;
   cancel();
   signal.removeEventListener('abort', heard);
-  return why;
+  return box.end;
 }
 
-/** Those that wait for DNS, then all behind the cursor, each with the cursor that it moves. */
+/** All behind the cursor, then those that wait for DNS, each with the cursor that it moves. */
 async function readOn(deps: ReceiveDeps, box: Box, door: Door): Promise<void> {
-  const { session } = box;
+  const { later } = box.cursor;
   box.isNews = false;
-  for (const { uid, until } of box.cursor.later) {
-    const [found] = await listMails(session, String(uid));
-    await take(deps, box, { ...door, found: found ?? { uid, bytes: 0, arrivedAt: 0 }, until });
-  }
   const mails = await newIn(box);
-  for (const found of mails) {
+  for (const found of [...box.missed.splice(0), ...mails]) {
     if (door.signal.aborted) return;
     await take(deps, box, { ...door, found, until: deps.clock.now() + askAgainForMs });
     if (box.unmarked.length >= markEvery) await mark(deps, box);
@@ -205,7 +222,21 @@ async function readOn(deps: ReceiveDeps, box: Box, door: Door): Promise<void> {
     box.cursor = { ...box.cursor, uid };
     await door.sink.accept([], JSON.stringify(box.cursor));
   }
+  await askAgain(deps, box, { ...door, later });
   await mark(deps, box);
+}
+
+/** The first in any case, the others while nothing new is there: whoever's DNS is slow keeps nobody's mail waiting. */
+async function askAgain(
+  deps: ReceiveDeps,
+  box: Box,
+  { later, ...door }: Door & Pick<Cursor, 'later'>,
+): Promise<void> {
+  for (const [index, { uid, until }] of later.entries()) {
+    if (door.signal.aborted || (box.isNews && index > 0)) return;
+    const [found] = await listMails(box.session, String(uid));
+    await take(deps, box, { ...door, found: found ?? { uid, bytes: 0, arrivedAt: 0 }, until });
+  }
 }
 
 async function newIn({ session, cursor }: Box): Promise<readonly Found[]> {
@@ -215,10 +246,11 @@ async function newIn({ session, cursor }: Box): Promise<readonly Found[]> {
     const mails = await listMails(session, `${uid + 1}:*`);
     return mails.filter((one) => one.uid > uid);
   }
-  const found = await session.ask((client) => client.search({ since: dayOf(since) }, { uid: true }));
-  const uids = found === false || found === undefined ? [] : found;
+  const uids = await searchMails(session, { since: dayOf(since) });
   if (uids.length === 0) return [];
-  return (await listMails(session, uids.join(','))).filter((one) => one.arrivedAt >= since);
+  // Not each by its number: servers take no line of any length.
+  const first = uids.reduce((least, uid) => Math.min(least, uid));
+  return (await listMails(session, `${first}:*`)).filter((one) => one.arrivedAt >= since);
 }
 
 async function take(
@@ -229,13 +261,15 @@ async function take(
   const { uid } = found;
   const { cursor } = box;
   const whole = found.bytes <= mostMailBytes;
-  const raw = await sourceOf(box.session, uid, whole ? 'source' : 'headers');
+  const raw = await sourceOf(box.session, found, whole ? 'source' : 'headers');
   const others = cursor.later.filter((waiting) => waiting.uid !== uid);
   const last = deps.clock.now() >= until || others.length >= mostLater;
   const place = `${cursor.uidValidity}/${uid}`;
-  const mail = raw === null ? null : { place, raw, bytes: found.bytes, whole, arrivedAt: found.arrivedAt };
+  const mail = { place, bytes: found.bytes, whole, arrivedAt: found.arrivedAt };
   const reading: Reading =
-    mail === null ? { type: 'nothing', why: 'it is gone' } : await deps.read(mail, last, signal);
+    raw === null || raw === 'refused'
+      ? { type: raw === null || last ? 'nothing' : 'later', why: raw === null ? 'it is gone' : notHanded }
+      : await deps.read({ ...mail, raw }, last, signal);
   if (signal.aborted) return;
   if (reading.type !== 'event') {
     deps.log.info(reading.type === 'later' ? 'mail.waits' : 'mail.ignored', {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { ChatAddress } from '#core/address.ts';
 import type { DeliveryBody, OutboundDelivery } from '#core/delivery.ts';
-import type { AdapterPort } from '#core/ports/adapter.ts';
+import type { AdapterPort, AdapterStatePort } from '#core/ports/adapter.ts';
 import { neverAborted, say } from '#test/contract/adapter.ts';
 import { type Dovecot, needsDovecot, password, startDovecot } from '#test/fakes/mail/dovecot.ts';
 import { type Exchanger, startExchanger } from '#test/fakes/mail/exchanger.ts';
@@ -37,6 +37,8 @@ interface Running {
   readonly adapter: AdapterPort;
   readonly exchanger: Exchanger;
   readonly sink: TestSink;
+  /** The adapter's own rows, which a test may break. */
+  readonly state: AdapterStatePort;
 }
 
 async function run(): Promise<Running> {
@@ -62,7 +64,7 @@ async function run(): Promise<Running> {
     await exchanger.close();
   });
   await until('it is up', () => sink.states.at(-1)?.state === 'up');
-  return { user, adapter, exchanger, sink };
+  return { user, adapter, exchanger, sink, state: deps.state };
 }
 
 const ann: ChatAddress = { channel: 'email', chat: 'ann@x.test', thread: 'root@x.test' };
@@ -76,6 +78,25 @@ function delivery(body: DeliveryBody, address = ann): OutboundDelivery {
 const header = (raw: string | undefined, name: string): string | null =>
   new RegExp(`^${name}: (.*(?:\r\n[ \t].*)*)`, 'im').exec(raw ?? '')?.[1]?.replaceAll(/\r\n\s+/g, ' ') ??
   null;
+
+describe('a store that refuses', () => {
+  const fail = (): Promise<never> => Promise.reject(new Error('disk full'));
+
+  test('what the server took was sent, also where nothing can be kept of it', async () => {
+    const { user, adapter, exchanger, state } = await run();
+    Object.assign(state, { set: fail, setAll: fail });
+    expect(await adapter.send(delivery(say('there')), neverAborted())).toMatchObject({ ok: true });
+    expect([exchanger.taken.length, dovecot.mails(user, 'Sent').length]).toEqual([1, 1]);
+  });
+
+  test('what could not be written as a letter did not leave', async () => {
+    const { adapter, exchanger, state } = await run();
+    Object.assign(state, { get: fail });
+    const result = await adapter.send(delivery(say('not there')), neverAborted());
+    expect(result).toMatchObject({ ok: false, error: { type: 'transient', reason: 'disk full' } });
+    expect(exchanger.taken).toEqual([]);
+  });
+});
 
 describe('what an answer looks like', () => {
   test('it stands in its thread, says that it is automatic, and is called after its delivery', async () => {

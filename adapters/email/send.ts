@@ -43,8 +43,11 @@ export function createSend(
     if (signal.aborted) return failed('transient', 'stopped before it began');
     const left = shut === null ? 0 : shut.until - clock.elapsed();
     if (shut !== null && left > 0) return closed(shut.why, left);
-    const made = await letterOf(deps, settings, delivery);
+    const made = await letterOf(deps, settings, delivery).catch((error: unknown): SendResult =>
+      failed('transient', messageOf(error)),
+    );
     if (typeof made === 'string') return failed('permanent', made);
+    if ('ok' in made) return made;
     const result: Posted = await post(deps, settings.smtp, { ...made.letter, signal });
     if ('refused' in result) {
       shut = { until: clock.elapsed() + loginAgainMs, why: result.refused };
@@ -54,9 +57,8 @@ export function createSend(
     if (shut !== null) deps.onLogin(null);
     shut = null;
     if (!result.ok) return result;
-    const { chat, thread } = delivery.address;
-    await deps.threads.said({ chat, thread, messageId: made.id }, made.subject);
     await keepCopy(deps, made.letter, signal);
+    await keepPlace(deps, delivery.address, made);
     return result;
   };
 }
@@ -163,6 +165,19 @@ async function attachmentOf({
   }
   const contentType = /^[\w.+-]+\/[\w.+-]+$/.test(mime) ? mime : 'application/octet-stream';
   return [{ filename: cleanFileName(name), path, contentType }];
+}
+
+/** It was sent: a store that refuses makes the next answer stand less well in its thread, and nothing else. */
+async function keepPlace(
+  { threads, log }: SendDeps,
+  { chat, thread }: OutboundDelivery['address'],
+  { id: messageId, subject }: Made,
+): Promise<void> {
+  try {
+    await threads.said({ chat, thread, messageId }, subject);
+  } catch (error) {
+    log.warn('mail.no-place', { channel: 'email', messageId, why: messageOf(error) });
+  }
 }
 
 /** Many servers keep what they send themselves: then there is one already. What goes wrong here changes nothing. */

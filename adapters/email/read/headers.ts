@@ -12,10 +12,15 @@ export interface Headers {
   has(test: (name: string) => boolean): boolean;
   /** More than is read: nothing of it can be relied on. */
   readonly excess: boolean;
+  /** A line that is no field, or a character that ends one for some: who signed or vouched may have read another header. */
+  readonly malformed: boolean;
 }
 
 const mostBytes = 256 * 1024;
 const mostFields = 2_000;
+const mostLines = 10_000;
+/** A name may not go on in the next line: some read `To` and, below it, ` : ann@x.test` as a field, others do not. */
+const fieldName = /^[!-9;-~]+(?=[ \t]*:)/;
 
 /**
  * The header of a mail. Lines end with LF or CRLF and nothing else, as for those who sign mail: a lone CR is a character
@@ -23,31 +28,35 @@ const mostFields = 2_000;
  */
 export function readHeaders(raw: Uint8Array): Headers {
   const all: Header[] = [];
-  const text = new TextDecoder().decode(raw.subarray(0, mostBytes));
-  const lines = text.split(/\r?\n/, mostFields * 20);
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(raw.subarray(0, mostBytes));
+  const lines = text.split(/\r?\n/, mostLines);
   const end = lines.indexOf('');
+  const header = end === -1 ? lines : lines.slice(0, end);
+  let malformed = header.some((line) => /[\r\0]/.test(line));
   let field: { readonly name: string; readonly parts: string[] } | null = null;
   const close = (): void => {
     if (field !== null) all.push({ name: field.name, value: field.parts.join(' ').trim() });
     field = null;
   };
-  for (const line of end === -1 ? lines : lines.slice(0, end)) {
+  for (const line of header) {
     if (/^[ \t]/.test(line)) {
+      malformed ||= field === null;
       field?.parts.push(line.trim());
       continue;
     }
     close();
-    const colon = line.indexOf(':');
-    const name = line.slice(0, Math.max(colon, 0)).trim().toLowerCase();
-    if (colon > 0 && name !== '' && all.length < mostFields) {
-      field = { name, parts: [line.slice(colon + 1).trim()] };
+    const name = fieldName.exec(line)?.[0].toLowerCase();
+    malformed ||= name === undefined;
+    if (name !== undefined && all.length < mostFields) {
+      field = { name, parts: [line.slice(line.indexOf(':') + 1).trim()] };
     }
   }
   close();
-  const excess = all.length >= mostFields || (end === -1 && raw.length > mostBytes);
+  const isCut = end === -1 && (raw.length > mostBytes || lines.length >= mostLines);
   return {
     all,
-    excess,
+    excess: all.length >= mostFields || isCut,
+    malformed,
     get: (name) => all.find((one) => one.name === name)?.value ?? null,
     count: (name) => all.filter((one) => one.name === name).length,
     has: (test) => all.some((one) => test(one.name)),

@@ -42,6 +42,11 @@ const silent = new Set([
   'object',
   'svg',
   'math',
+  'dialog',
+  'canvas',
+  'audio',
+  'video',
+  'noframes',
   'textarea',
   'select',
 ]);
@@ -177,7 +182,10 @@ function endOfTag(source: string, open: number): number {
 function attributesOf(inside: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const pattern = /([a-z][\w:-]{0,60})(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/gi;
-  for (const [, name = '', a, b, c] of inside.slice(0, 20_000).replace(/^\S+/, '').matchAll(pattern)) {
+  for (const [, name = '', a, b, c] of inside
+    .slice(0, 20_000)
+    .replace(/^[^\s/]+/, '')
+    .matchAll(pattern)) {
     const key = name.toLowerCase();
     if (!found.has(key)) found.set(key, entities(a ?? b ?? c ?? ''));
     if (found.size > 100) break;

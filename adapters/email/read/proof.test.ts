@@ -114,9 +114,37 @@ describe('without a trusted server, the signature is checked here', () => {
     );
   });
 
+  test('abuse/B16 two who share a public suffix are two, also where it has a DMARC record', async () => {
+    const records = { 's1._domainkey.eve.github.io': record, '_dmarc.github.io': 'v=DMARC1; p=none' };
+    const raw = await mail({ from: 'ann@ann.github.io', domain: 'eve.github.io' });
+    expect(await prove(raw, records)).toMatchObject(doubted);
+  });
+
   test('a look-alike domain is another one', async () => {
     const raw = await mail({ from: 'ann@xn--pypal-4ve.test' });
     expect(await prove(raw, policy)).toMatchObject(doubted);
+  });
+
+  test.each([
+    ['a comment within a comment', '(a (b) eve@evil.test, ) ann@x.test'],
+    ['two in one field', 'ann@x.test (\\) <eve@evil.test>)'],
+  ])('abuse/B17 who signed may have read another From than we do: %s', async (_, from) => {
+    const evil = { 's1._domainkey.evil.test': record };
+    const plain = await mail({ from: 'eve@evil.test', domain: null });
+    const raw = plain.replace('From: eve@evil.test', `From: ${from}`);
+    const data = { signingDomain: 'evil.test', selector: 's1', privateKey: key };
+    const { signatures } = await dkimSign(raw, { ...data, signatureData: [data] });
+    expect(await prove(`${signatures}${raw}`, evil)).toMatchObject(doubted);
+  });
+
+  test('abuse/B17 a From of its own for who checks the signature: doubted', async () => {
+    const folded = (await mail({ from: 'eve@x.test' })).replace('From: ', 'From\r\n : ');
+    expect(await prove(`From: ann@x.test\r\n${folded}`, policy)).toMatchObject(doubted);
+  });
+
+  test('a key that its domain only tries counts as none', async () => {
+    const tried = { 's1._domainkey.x.test': record.replace('k=rsa;', 'k=rsa; t=y;') };
+    expect(await prove(await mail(), { ...policy, ...tried })).toMatchObject(doubted);
   });
 
   test('what a signature leaves open can be changed: doubted', async () => {

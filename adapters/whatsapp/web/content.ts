@@ -28,6 +28,7 @@ export function mediaOf(id: string): Media | null {
 }
 
 const deepest = 6;
+const longestCard = 16 * 1024;
 
 /** Out of what it was packed into: disappearing, once to be seen, with a caption, edited. */
 export function unwrapped(message: Message): Message {
@@ -99,7 +100,8 @@ function placeIn({
   const contacts = contactMessage ? [contactMessage] : (contactsArrayMessage?.contacts ?? []);
   if (contacts.length === 0) return null;
   const names = contacts.slice(0, 20).map(({ displayName, vcard }) => {
-    const phones = [...(vcard ?? '').matchAll(/^TEL[^:]*:(.+)$/gm)].map(([, phone]) => phone?.trim());
+    const card = (vcard ?? '').slice(0, longestCard);
+    const phones = [...card.matchAll(/^TEL[^:\r\n]*:(.+)$/gm)].map(([, phone]) => phone?.trim());
     return [displayName, ...phones.slice(0, 3)].filter(Boolean).join(' ');
   });
   return said(`[contact: ${names.join('; ')}]`, (contactMessage ?? contactsArrayMessage)?.contextInfo);

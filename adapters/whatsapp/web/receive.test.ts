@@ -5,6 +5,7 @@ import { ann, bob, group, startLinked } from '#test/fakes/whatsapp/running.ts';
 import { createTestDeps } from '#test/fakes/sink.ts';
 import { newId } from '#test/fakes/whatsapp/wire/stanza.ts';
 import { until } from '#test/until.ts';
+import { contentOf } from './content.ts';
 
 const texts = (events: readonly { readonly text: string }[]): readonly string[] =>
   events.map(({ text }) => text);
@@ -219,4 +220,10 @@ test('nobody edits or deletes what somebody else said', async () => {
   const [said, edit] = sink.events;
   expect(said?.messageId).toBe(`${ann}/${mine}`);
   expect(edit).toMatchObject({ kind: 'edit', messageId: `${bob}/${mine}`, sender: { id: bob } });
+});
+
+test('of a contact card the numbers are read line by line', () => {
+  const vcard = 'BEGIN:VCARD\nTEL;TYPE=CELL:+49 170 1\nTEL\nNOTE:not a number\nEND:VCARD';
+  const said = contentOf({ contactMessage: { displayName: 'Cat', vcard } });
+  expect(said?.text).toBe('[contact: Cat +49 170 1]');
 });

@@ -144,3 +144,11 @@ test.each([
   expect(said.text()).toMatch(/^HTTP\/1\.1 404 /);
   expect(seen).toEqual([]);
 });
+
+test.each(['TRACE', 'PUT', 'OPTIONS'])('%s is no way to call a hook', async (method) => {
+  const { call, seen } = await setUp();
+  const said = await call(`${method} /hooks/ci HTTP/1.1\r\nContent-Length: 2`, 'ok');
+  await answered(said);
+  expect(said.text()).toMatch(/^HTTP\/1\.1 405 /);
+  expect(seen).toEqual([]);
+});

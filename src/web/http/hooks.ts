@@ -25,14 +25,23 @@ export function hooksOf(
 
 /** A platform sends its few kilobytes at once. Whoever drips is not one, and may not keep the others out. */
 const bodyWithinMs = 10_000;
-const bodiesAtOnce = 32;
+const mostAtOnce = 32;
+/** Of all bodies that come in at one door. */
+const roomBytes = 32 * mebibyte;
 const hurriesMs = 1_000;
 const tooSlow: Problem = { status: 408, code: 'too-slow', message: 'The body did not come in time.' };
+const methods = new Set(['GET', 'HEAD', 'POST']);
+/** Some of the others cannot even be handed on. */
+const otherMethod: Problem = {
+  status: 405,
+  code: 'bad-input',
+  message: 'Only GET, HEAD and POST come in here.',
+};
 const busy: Problem = { status: 503, code: 'busy', message: 'Too many bodies come in at this door.' };
 
 /**
  * name → room to read → body within size and time → the adapter, which checks the signature. Before that nothing is
- * parsed, and who calls is a stranger: it gets 404, 413, 408 (too slow; the connection is closed) or 503 (too many at
+ * parsed, and who calls is a stranger: it gets 404, 405, 413, 408 (too slow; the connection is closed) or 503 (too many at
  * once), and costs no more than one body's memory for some seconds. A full door lets its slowest go for a new one.
  */
 export function createHookDoors({
@@ -40,12 +49,15 @@ export function createHookDoors({
   clock,
 }: Pick<WebDeps, 'hooks' | 'clock'>): (name: string, request: Request) => Promise<Response> {
   // By construction no larger than the doors there are: nothing is kept by who calls.
-  const readingByName = new Map([...hooks.keys()].map((name) => [name, createReading(clock)]));
+  const readingByName = new Map(
+    [...hooks].map(([name, { maxBytes }]) => [name, createReading(clock, Math.ceil(roomBytes / maxBytes))]),
+  );
   return async (name, request) => {
     const [hook, reading] = [hooks.get(name), readingByName.get(name)];
     if (hook === undefined || reading === undefined)
       throw httpProblem('not-found', 'No channel takes webhooks under this name.');
     const { method } = request;
+    if (!methods.has(method)) return refusal(otherMethod, { allow: [...methods].join(', ') });
     const headers = new Headers(request.headers);
     const url = plainUrl(name, request);
     if (method === 'GET' || method === 'HEAD') return hook.handle(new Request(url, { method, headers }));
@@ -68,7 +80,10 @@ interface Reader {
 }
 
 /** The bodies that are being read at one door. */
-function createReading(clock: WebDeps['clock']): {
+function createReading(
+  clock: WebDeps['clock'],
+  places: number,
+): {
   /** The bytes, or why there are none. Throws `too-large`, and `bad-input` where the body breaks off. */
   read(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | Response>;
 } {
@@ -76,7 +91,8 @@ function createReading(clock: WebDeps['clock']): {
   return { read };
 
   async function read(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | Response> {
-    if (readers.size >= bodiesAtOnce && !makeRoom()) return refusal(busy, { 'retry-after': '1' });
+    if (readers.size >= Math.min(places, mostAtOnce) && !makeRoom())
+      return refusal(busy, { 'retry-after': '1' });
     const reader = { since: clock.elapsed(), cut: new AbortController() };
     readers.add(reader);
     const cancel = clock.after(bodyWithinMs, () => reader.cut.abort());

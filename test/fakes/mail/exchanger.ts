@@ -35,6 +35,8 @@ export interface Exchanger extends AsyncDisposable {
   readonly taken: readonly Taken[];
   /** Mails that were begun (MAIL FROM). */
   calls(): number;
+  /** Mails that are there and have no answer. */
+  hanging(): number;
   logins(): number;
   failNext(trouble: MailTrouble): void;
   /** For all from now on. */
@@ -119,6 +121,7 @@ export async function startExchanger(onTaken: (mail: Taken) => void = () => unde
     port: typeof bound === 'object' && bound !== null ? bound.port : 0,
     taken: state.taken,
     calls: () => state.calls,
+    hanging: () => state.open.size,
     logins: () => state.logins,
     failNext: (kind) => void state.next.push(kind),
     trouble: null,
