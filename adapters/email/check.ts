@@ -132,7 +132,7 @@ async function serverFinding(session: Session, exists: number, trusted: string):
   const fix = `If one of these is your own mail server, write it into channels.email.trustedAuthserv: ${[...seen].slice(0, 5).join(', ')}. Else take the key out.`;
   return [
     fail(
-      `${vouched === 0 ? 'None' : `Only ${vouched}`} of the last ${mails.length} mails carries results of ${trusted} on top: others would not be heard.`,
+      `${vouched === 0 ? 'None' : `Only ${vouched}`} of the last ${mails.length} mails carries results of ${trusted} on top: ${vouched === 0 ? 'nobody' : 'nobody else'} would be heard.`,
       fix,
     ),
   ];
