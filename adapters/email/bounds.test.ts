@@ -46,17 +46,14 @@ const hostile: Readonly<Record<string, string>> = {
   'ten megabytes of HTML': letter({ type: 'text/html', text: '<div>a'.repeat(1_700_000) }),
 };
 
-test.each(Object.entries(hostile))('abuse/B20 bounded: %s', async (_, text) => {
+function reader(): ReturnType<typeof createReader> {
   const deps = createTestDeps();
-  const read = createReader(
-    {
-      ...deps,
-      threads: createThreads(deps),
-      resolve: () => Promise.reject(new Error('no')),
-      mayPass: () => true,
-    },
-    settings,
-  );
+  const resolve = (): Promise<never> => Promise.reject(new Error('no'));
+  return createReader({ ...deps, threads: createThreads(deps), resolve, mayPass: () => true }, settings);
+}
+
+test.each(Object.entries(hostile))('abuse/B20 bounded: %s', async (_, text) => {
+  const read = reader();
   const raw = Buffer.from(text);
   const startedAt = performance.now();
   const mail = { place: '1/1', raw, bytes: raw.length, whole: true, arrivedAt: Date.now() };
@@ -66,16 +63,7 @@ test.each(Object.entries(hostile))('abuse/B20 bounded: %s', async (_, text) => {
 });
 
 test('abuse/B20 line ends that servers disagree on make no second mail and no header', async () => {
-  const deps = createTestDeps();
-  const read = createReader(
-    {
-      ...deps,
-      threads: createThreads(deps),
-      resolve: () => Promise.reject(new Error('no')),
-      mayPass: () => true,
-    },
-    settings,
-  );
+  const read = reader();
   for (const end of ['\n.\n', '\r\n.\r', '\r.\r', '\n.\r\n', '\r.\n']) {
     const text = `hello${end}MAIL FROM:<ann@x.test>\r\n\r\nFrom: ann@x.test\r\n\r\n/approve 7F3K`;
     const from = 'eve@evil.test';

@@ -1,4 +1,4 @@
-import type { ControlPort, ControlSurface, StatusReport } from '#control/surface.ts';
+import type { ControlName, ControlPort, ControlSurface, StatusReport } from '#control/surface.ts';
 import { TiroError } from '#core/errors.ts';
 import type { LogPort } from '#core/ports/clock.ts';
 import { createClock } from '#lib/clock.ts';
@@ -151,6 +151,11 @@ function plainHtml(markdown: string): string {
     .join('');
 }
 
+/** Some commands of the surface, each in the shape it has there. */
+type Commands = {
+  readonly [K in ControlName]?: (input: ControlSurface[K]['input']) => Promise<ControlSurface[K]['output']>;
+};
+
 function fakeControl(
   { kernel, people, link }: Pick<TestWeb, 'kernel' | 'people' | 'link'>,
   now: () => number,
@@ -169,17 +174,20 @@ function fakeControl(
       [...kernel.approvals.values()].filter((each) => input.status === null || each.status === input.status),
     'approvals.decide': async (input: ControlSurface['approvals.decide']['input']) => decide(kernel, input),
     ...fakePeopleCommands(people, now),
-  };
+  } satisfies Commands;
   const run = async (name: string, input: unknown): Promise<unknown> => {
     const command: unknown = Object.hasOwn(commands, name) ? Reflect.get(commands, name) : undefined;
     if (typeof command !== 'function') throw new TiroError('not-found', `There is no command ${name}.`);
     return command(input);
   };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a fake that knows four commands of the surface
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the answer's type hangs on a name known only at run time; `Commands` checks each command that the fake has, and any other name is rejected
   return { run: run as ControlPort['run'], runUntrusted: run };
 }
 
-function decide(kernel: Kernel, input: ControlSurface['approvals.decide']['input']): unknown {
+function decide(
+  kernel: Kernel,
+  input: ControlSurface['approvals.decide']['input'],
+): ControlSurface['approvals.decide']['output'] {
   const approval = kernel.approvals.get(input.id);
   if (approval === undefined) throw new TiroError('not-found', 'There is no such approval.');
   if (approval.status !== 'pending') throw new TiroError('conflict', `It is ${approval.status} already.`);
