@@ -44,8 +44,10 @@ export async function putLoad(deps: LoadDeps, options: LoadOptions): Promise<voi
   const input = Promise.all(names.map((channel) => takeIn(deps, channel, options.batches)));
   let isOver = false;
   const over = input.then(() => (isOver = true));
-  const workers = names.map(() => runTurns(deps, () => isOver));
-  await Promise.all([over, ...workers, sendAnswers(deps, () => isOver)]);
+  let areAnswered = false;
+  const turns = Promise.all(names.map(() => runTurns(deps, () => isOver))).then(() => (areAnswered = true));
+  // The last answers come after the last messages: they are sent too.
+  await Promise.all([over, turns, sendAnswers(deps, () => areAnswered)]);
 }
 
 async function takeIn(
